@@ -1,0 +1,13 @@
+{
+    "name": "Smart Dairy",
+    "summary": "Herd, milk and sales of a dairy, on an Odoo that stays instant, exact and safe",
+    "version": "19.0.0.1.0",
+    "category": "Industries/Dairy",
+    "license": "LGPL-3",
+    "author": "Smart Dairy",
+    "website": "https://github.com/smart-dairy/smart_dairy",
+    "depends": ["smart_dairy_performance", "smart_dairy_farm"],
+    "data": [],
+    "application": True,
+    "installable": True,
+}
