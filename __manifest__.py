@@ -5,7 +5,6 @@
     "category": "Industries/Dairy",
     "license": "LGPL-3",
     "author": "Smart Dairy",
-    "website": "https://github.com/smart-dairy/smart_dairy",
     "depends": ["smart_dairy_performance", "smart_dairy_farm"],
     "data": [],
     "application": True,
