@@ -51,7 +51,7 @@ class SalesCase(TransactionCase):
     @classmethod
     def _user(cls, login, group, companies, **kwargs):
         return new_test_user(
-            cls.env,
+            cls.env(su=True),
             login=login,
             groups=f"base.group_user,{group}" if group else "base.group_user",
             company_id=companies[0].id,

@@ -14,7 +14,9 @@ class TestSalesFigures(SalesCase):
         rng = random.Random(7)
         usd, eur = self.env.ref("base.USD"), self.env.ref("base.EUR")
         pricelists = {
-            currency: self.env["product.pricelist"].sudo().create({"name": currency.name, "currency_id": currency.id})
+            currency: self.env["product.pricelist"]
+            .sudo()
+            .create({"name": currency.name, "currency_id": currency.id, "company_id": False})
             for currency in (usd, eur)
         }
         for i in range(90):
