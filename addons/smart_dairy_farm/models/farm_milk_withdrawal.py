@@ -1,0 +1,7 @@
+from odoo import models
+
+
+class FarmMilkRecord(models.Model):
+    """Milk under withdrawal."""
+
+    _inherit = "farm.milk.record"
