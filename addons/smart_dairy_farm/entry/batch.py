@@ -19,9 +19,10 @@ def rounded(value, scale=_CENT):
 class Entry:
     """kg of one milking with its components (Decimals, SCC in 1,000/ml; None = not measured).
 
-    ``key`` is the caller's own name of the line. ``seen`` is the state of the stored record the person looked at
-    (see ``farm.milk.record._seen``), or None when nobody looked. ``keep_unknown``: a component that is None
-    leaves the stored one alone (a file without a fat column) instead of clearing it (an emptied field).
+    ``key`` is the caller's own name of the line. ``seen`` is the state of the stored record that the person
+    looked at (see ``farm.milk.record._seen``), or None when nobody looked. ``keep_unknown``: a component
+    that is None leaves the stored one alone (a file without a fat column) instead of clearing it (an emptied
+    field).
     """
 
     key: object

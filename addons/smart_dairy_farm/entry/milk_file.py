@@ -66,6 +66,11 @@ class Line:
     reasons: list = field(default_factory=list)
 
 
+def tag_key(text):
+    """A tag as it is compared: no spaces, points or dashes, one case."""
+    return re.sub(r"[\s.\-_/]", "", str(text)).upper()
+
+
 def decode(content):
     """Return (text, encoding). UTF-8 and UTF-16 by their marks, UTF-8 if it is valid, else Windows-1252."""
     if not content.strip():

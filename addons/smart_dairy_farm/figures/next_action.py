@@ -41,7 +41,7 @@ class AnimalState:
     reproduction_status: str = "open"
     health_status: str = "healthy"
     last_insemination: date | None = None
-    last_heat: date | None = None
+    due_date: date | None = None  # calving; else counted from the last insemination
     open_cases: int = 0
     last_milk_date: date | None = None
 
@@ -119,7 +119,7 @@ def _reproduction(state, policy):
 
 
 def _pregnant(state, policy):
-    due = due_date(state.last_insemination, policy.gestation_days)
+    due = state.due_date or due_date(state.last_insemination, policy.gestation_days)
     if not due:
         return [NextAction("due_date_unknown", INFO)]
     days = (due - state.today).days

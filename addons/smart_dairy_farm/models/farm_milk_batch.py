@@ -2,7 +2,6 @@ from collections import defaultdict
 from datetime import timedelta
 
 import psycopg2
-
 from odoo import models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
@@ -57,11 +56,20 @@ class FarmMilkRecord(models.Model):
         return spans
 
     def _stored_milk(self, animals, first, last):
-        """Return {(animal id, day, session): values} of the stored records between two days, rules applied."""
+        """Return {(animal id, day, session): values} of the records between two days, rules applied."""
         query = self._search(
             [("animal_id", "in", animals.ids), ("record_date", ">=", first), ("record_date", "<=", last)]
         )
-        names = ["id", "animal_id", "record_date", "session", *FIELD_OF.values(), "discarded", "write_date"]
+        names = [
+            "id",
+            "animal_id",
+            "record_date",
+            "session",
+            *FIELD_OF.values(),
+            "discarded",
+            "discard_reason",
+            "write_date",
+        ]
         self.check_access("read")
         rows = self.env.execute_query(
             query.select(*(SQL("%s", self._field_to_sql(self._table, name, query)) for name in names))
@@ -72,6 +80,7 @@ class FarmMilkRecord(models.Model):
             stored[values["animal_id"], values["record_date"], values["session"]] = {
                 "id": values["id"],
                 "discarded": values["discarded"],
+                "discard_reason": values["discard_reason"],
                 "seen": self._seen(values["write_date"]),
                 **{
                     short: None if values[name] is None else str(values[name])
@@ -81,7 +90,7 @@ class FarmMilkRecord(models.Model):
         return stored
 
     def _seen(self, write_date):
-        """A text that changes whenever the record does; what a browser sends back to prove what it looked at."""
+        """A text that changes whenever the record does: a browser sends it back to say what it looked at."""
         return write_date.isoformat() if write_date else ""
 
     # ------------------------------------------------------------ judging
@@ -125,6 +134,11 @@ class FarmMilkRecord(models.Model):
                 taken[entry.animal_id, entry.day].add(entry.session)
         return stored
 
+    def _repeated_text(self, key):
+        if self.env.context.get("milk_import"):
+            return self.env._("The same animal, day and session stand on line %s already.", key)
+        return self.env._("The same animal is entered twice here.")
+
     def _judge_values(self, entry, limits):
         for remark in find_impossible(limits, entry.session, entry.kg, entry.fat, entry.protein, entry.scc):
             entry.refuse(self._impossible_text(remark))
@@ -152,7 +166,7 @@ class FarmMilkRecord(models.Model):
         if not stored:
             if entry.session == "day" and sessions - {"day"}:
                 entry.refuse(
-                    _("Single milkings of that day are entered already: a whole day would count them twice.")
+                    _("Milkings of that day are entered already: a whole day would count them twice.")
                 )
             elif entry.session != "day" and "day" in sessions:
                 entry.refuse(_("The whole day is entered already: a single milking would be counted twice."))
@@ -165,7 +179,7 @@ class FarmMilkRecord(models.Model):
         elif entry.seen is not None and entry.seen != stored["seen"]:
             entry.refuse(
                 _(
-                    "Somebody else has entered %(kg)s kg meanwhile. Reload to see it, then correct it if needed.",
+                    "Somebody else has entered %(kg)s kg meanwhile. Reload to see it, then correct it.",
                     kg=stored["kg"],
                 )
             )
@@ -200,7 +214,7 @@ class FarmMilkRecord(models.Model):
 
     # ------------------------------------------------------------ storing
     def _store_entries(self, entries, stored, source):
-        """Create and write what :meth:`_judge_entries` found good; a line the database refuses costs only itself."""
+        """Create and write what :meth:`_judge_entries` found good; a line refused here costs only itself."""
         creating = [entry for entry in entries if entry.state == batch.CREATE]
         updating = [entry for entry in entries if entry.state == batch.UPDATE]
         self._store_or_split(creating, lambda part: self._create_entries(part, source))
