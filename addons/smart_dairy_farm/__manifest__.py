@@ -19,7 +19,17 @@
         "views/farm_reproduction_views.xml",
         "views/farm_climate_views.xml",
         "views/menus.xml",
+        "security/farm_import_access.xml",
+        "wizard/farm_milk_import_views.xml",
+        "views/farm_client_actions.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "smart_dairy_farm/static/src/scss/dairy.scss",
+            "smart_dairy_farm/static/src/**/*",
+        ],
+        "web.assets_tests": ["smart_dairy_farm/static/tests/tours/**/*"],
+    },
     "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -16,3 +16,9 @@ from . import farm_treatment
 from . import farm_milk_record
 from . import farm_milk_withdrawal
 from . import farm_climate_record
+from . import farm_farm_policy
+from . import farm_milk_batch
+from . import farm_milk_entry
+from . import farm_animal_card
+from . import farm_animal_card_milk
+from . import farm_animal_card_events
