@@ -16,8 +16,8 @@ from playwright.sync_api import sync_playwright
 PAGES = {
     "herd-dashboard": ("herd-dashboard", ".o_dairy[data-status=ready], .o_dairy[data-status=empty]"),
     "sales-dashboard": ("sales-dashboard", ".o_dairy[data-status=ready], .o_dairy[data-status=empty]"),
-    "cow-card": ("action-smart_dairy_farm.cow_card_action", ".o_dairy_cow_card, .o_cow_card, .o_dairy"),
-    "herd-entry": ("action-smart_dairy_farm.herd_entry_action", ".o_herd_entry, .o_dairy"),
+    "cow-card": ("cow-card", ".o_dairy"),
+    "herd-entry": ("herd-entry", ".o_dairy"),
 }
 WIDTHS = {1400: 1000, 390: 844}
 CHROMIUM = [
@@ -60,13 +60,13 @@ def log_in(page, options):
     page.fill("input[name=login]", options.login)
     page.fill("input[name=password]", options.password)
     page.click("button[type=submit]")
-    page.wait_for_selector(".o_web_client", timeout=60_000)
+    page.wait_for_selector(".o_web_client", timeout=180_000)
 
 
 def take(page, options, name, path, ready, width):
     page.set_viewport_size({"width": width, "height": WIDTHS[width]})
     page.goto(f"{options.url}/odoo/{path}")
-    page.wait_for_selector(ready, timeout=60_000)
+    page.wait_for_selector(ready, timeout=180_000)
     page.wait_for_timeout(1200)  # charts draw after their data
     if page.locator(".o_error_dialog, .o_dairy_error").count():
         raise RuntimeError(page.locator(".o_error_dialog, .o_dairy_error").first.inner_text())

@@ -7,7 +7,7 @@ import { number } from "./format";
  * A chart of Odoo's own Chart.js, with its figures as a table for those who cannot see it.
  *
  * `series`: [{label, values: (number|null)[], color: 1..6, type?: "line"|"bar", axis?: "y"|"y1", digits?}]
- * A null value is a gap, not a zero.
+ * A null value is a gap, not a zero; `spanGaps` draws the line on to the next known value (tests every few weeks).
  */
 export class DairyChart extends Component {
     static template = "smart_dairy_performance.Chart";
@@ -19,6 +19,7 @@ export class DairyChart extends Component {
         type: { type: String, optional: true },
         units: { type: Object, optional: true },
         stacked: { type: Boolean, optional: true },
+        fromValues: { type: Boolean, optional: true }, // the axes begin at the smallest value, not at 0
         onPoint: { type: Function, optional: true },
     };
     static defaultProps = { type: "line", units: {} };
@@ -72,7 +73,7 @@ export class DairyChart extends Component {
             pointHitRadius: 12,
             pointHoverRadius: 5,
             tension: 0.2,
-            spanGaps: false,
+            spanGaps: Boolean(series.spanGaps),
             fill: Boolean(series.fill),
         };
     }
@@ -81,7 +82,7 @@ export class DairyChart extends Component {
         const style = getComputedStyle(this.canvas.el);
         return {
             position: id === "y" ? "left" : "right",
-            beginAtZero: id === "y",
+            beginAtZero: !this.props.fromValues,
             stacked: Boolean(this.props.stacked),
             grid: { drawOnChartArea: id === "y", color: style.getPropertyValue("--dairy-border") },
             ticks: { color: style.getPropertyValue("--dairy-muted"), maxTicksLimit: 6 },

@@ -129,16 +129,6 @@ export class Dashboard extends Component {
         });
     }
 
-    openForm(resModel, resId) {
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: resModel,
-            res_id: resId,
-            views: [[false, "form"]],
-            target: "current",
-        });
-    }
-
     get periodText() {
         return this.filters.date_from
             ? _t("%(from)s to %(to)s", { from: format.day(this.filters.date_from), to: format.day(this.filters.date_to) })

@@ -18,7 +18,7 @@ export class HerdDashboard extends Dashboard {
     }
 
     async loadToday() {
-        const { today, farms } = await this.orm.call(ANIMAL, "get_herd_dashboard_filters", [this.filters.company_id]);
+        const { today, farms } = await this.orm.silent.call(ANIMAL, "get_herd_dashboard_filters", [this.filters.company_id]);
         this.state.farms = farms;
         if (!farms.some((farm) => farm.id === this.filters.farm_id)) {
             this.filters.farm_id = null;
@@ -27,7 +27,7 @@ export class HerdDashboard extends Dashboard {
     }
 
     loadData({ date_from, date_to, farm_id, company_id }) {
-        return this.orm.call(ANIMAL, "get_herd_dashboard", [date_from, date_to, farm_id, company_id]);
+        return this.orm.silent.call(ANIMAL, "get_herd_dashboard", [date_from, date_to, farm_id, company_id]);
     }
 
     isEmpty(data) {
@@ -175,9 +175,9 @@ export class HerdDashboard extends Dashboard {
 
     get qualityCurve() {
         return this.series([
-            { field: "fat", label: _t("Fat %"), color: 3, digits: 2 },
-            { field: "protein", label: _t("Protein %"), color: 4, digits: 2 },
-            { field: "scc", label: _t("Cells ×1000/ml"), color: 6, axis: "y1", dashed: true },
+            { field: "fat", label: _t("Fat %"), color: 3, digits: 2, spanGaps: true },
+            { field: "protein", label: _t("Protein %"), color: 4, digits: 2, spanGaps: true },
+            { field: "scc", label: _t("Cells ×1000/ml"), color: 6, axis: "y1", dashed: true, spanGaps: true },
         ]);
     }
 
@@ -286,7 +286,9 @@ export class HerdDashboard extends Dashboard {
     }
 
     openAnimal(row) {
-        return this.openForm(ANIMAL, row.id);
+        return this.action.doAction("smart_dairy_farm.action_cow_card", {
+            additionalContext: { active_id: row.id, active_model: ANIMAL },
+        });
     }
 
     openWatch() {

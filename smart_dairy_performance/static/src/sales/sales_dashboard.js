@@ -11,11 +11,11 @@ export class SalesDashboard extends Dashboard {
     static emptyTemplate = "smart_dairy_performance.SalesEmpty";
 
     loadToday() {
-        return this.orm.call(ORDER, "get_dashboard_today", [this.filters.company_id]);
+        return this.orm.silent.call(ORDER, "get_dashboard_today", [this.filters.company_id]);
     }
 
     loadData({ date_from, date_to, company_id }) {
-        return this.orm.call(ORDER, "get_sales_dashboard", [date_from, date_to, company_id]);
+        return this.orm.silent.call(ORDER, "get_sales_dashboard", [date_from, date_to, company_id]);
     }
 
     isEmpty(data) {
@@ -150,7 +150,7 @@ export class SalesDashboard extends Dashboard {
 
     async openDay(index) {
         const day = this.days[index];
-        const domain = await this.orm.call(ORDER, "get_dashboard_domain", [day, day, this.filters.company_id]);
+        const domain = await this.orm.silent.call(ORDER, "get_dashboard_domain", [day, day, this.filters.company_id]);
         return this.openOrders(_t("Orders of %s", this.format.day(day)), domain);
     }
 
