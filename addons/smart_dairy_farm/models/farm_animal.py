@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from .. import database
+from ..fields import MeasuredInteger
+
 ANIMAL_TYPES = [
     ("cow", "Cow"),
     ("heifer", "Heifer"),
@@ -43,7 +46,7 @@ HEALTH_STATUSES = [
 class FarmAnimal(models.Model):
     _name = "farm.animal"
     _description = "Animal"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "farm.rule.mixin"]
     _mail_post_access = "read"
     _order = "ear_tag, name, id"
     _rec_names_search = ["name", "ear_tag", "rfid_tag", "management_number"]
@@ -162,11 +165,11 @@ class FarmAnimal(models.Model):
         REPRODUCTION_STATUSES, compute="_compute_reproduction", store=True, tracking=False
     )
     due_date = fields.Date("Calving due", compute="_compute_reproduction", store=True)
-    dim = fields.Integer(
+    dim = MeasuredInteger(
         "Days in milk",
         compute="_compute_as_of",
         aggregator=None,
-        help="Days since calving of a cow in milk. On a herd list of a past day: as of that day.",
+        help="Days since calving of a cow in milk, else empty. On a herd list of a past day: as of that day.",
     )
     lactation_ids = fields.One2many("farm.lactation", "animal_id", string="Lactations")
     reproduction_event_ids = fields.One2many("farm.reproduction.event", "animal_id", string="Reproduction")
@@ -250,6 +253,10 @@ class FarmAnimal(models.Model):
         "(id) WHERE birth_date IS NULL AND (dam_id IS NOT NULL OR sire_id IS NOT NULL)"
     )
     _milk_withdrawal_idx = models.Index("(milk_withdrawal_until) WHERE milk_withdrawal_until IS NOT NULL")
+
+    def init(self):
+        super().init()
+        database.install(self.env.cr, "refuse", "pedigree")
 
     @api.depends("animal_type")
     def _compute_sex(self):

@@ -88,25 +88,30 @@ class FarmMilkRecord(models.Model):
             self.env["farm.animal"]
             .with_context(active_test=False)
             .search_fetch(
-                Domain("id", "in", [int(each) for each in ids if each]) & Domain("farm_id", "=", farm.id),
+                Domain("id", "in", [int(each) for each in ids if each]) & self._ever_on_farm(farm),
                 ["ear_tag", "name", "sex", "status", "entry_date", "exit_date", "farm_id"],
             )
         )
+
+    def _ever_on_farm(self, farm):
+        return Domain("farm_id", "=", farm.id) | Domain("pen_stay_ids.farm_id", "=", farm.id)
 
     def _herd_entry_lines(self, farm, pen, day, session):
         animals = (
             self.env["farm.animal"]
             .with_context(active_test=False)
             .search_fetch(
-                [
-                    ("farm_id", "=", farm.id),
-                    ("sex", "=", "female"),
-                    ("lactation_ids.calving_date", "<=", day),
-                    ("entry_date", "<=", day),
-                    "|",
-                    ("exit_date", "=", False),
-                    ("exit_date", ">=", day),
-                ],
+                self._ever_on_farm(farm)
+                & Domain(
+                    [
+                        ("sex", "=", "female"),
+                        ("lactation_ids.calving_date", "<=", day),
+                        ("entry_date", "<=", day),
+                        "|",
+                        ("exit_date", "=", False),
+                        ("exit_date", ">=", day),
+                    ]
+                ),
                 [
                     "name",
                     "ear_tag",
@@ -122,6 +127,10 @@ class FarmMilkRecord(models.Model):
         spans = self._milking_spans(animals, day, day)
         animals = animals.filtered(lambda animal: animal.id in spans)
         pens = self._pens_on(animals, day)
+        animals = animals.filtered(
+            # whoever has moved to another farm since was here on that day, and the other way round
+            lambda animal: (pens[animal.id].farm_id if animal.id in pens else animal.farm_id) == farm
+        )
         if pen:
             animals = animals.filtered(lambda animal: pens.get(animal.id, animal.pen_id) == pen)
         stored = self._stored_milk(animals, day, day)
@@ -168,7 +177,7 @@ class FarmMilkRecord(models.Model):
             ],
             ["animal_id", "pen_id"],
         )
-        stays.pen_id.fetch(["name"])
+        stays.pen_id.fetch(["name", "farm_id"])
         return {stay.animal_id.id: stay.pen_id for stay in stays}
 
     def _withheld_on(self, animals, day):

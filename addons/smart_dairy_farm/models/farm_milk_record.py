@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
+from .. import database
 from ..fields import Measured, MeasuredInteger, Numeric
 
 SESSIONS = [
@@ -16,6 +18,19 @@ DISCARD_REASONS = [
     ("spilled", "Spilled"),
     ("other", "Other"),
 ]
+OVERRIDE = ("override_reason", "override_user_id", "override_date")
+DERIVED = {*OVERRIDE, "farm_id", "company_id", "pen_id", "lactation_id", "dim", "saleable_yield"}
+# a change of one of these changes what is derived
+DECISIVE = {
+    "animal_id",
+    "record_date",
+    "session",
+    "total_yield",
+    "morning_yield",
+    "evening_yield",
+    "discarded",
+    "discard_reason",
+}
 
 
 class FarmMilkRecord(models.Model):
@@ -23,6 +38,7 @@ class FarmMilkRecord(models.Model):
 
     _name = "farm.milk.record"
     _description = "Milk record"
+    _inherit = ["farm.rule.mixin"]
     _order = "record_date desc, id desc"
     _check_company_auto = True
 
@@ -93,3 +109,46 @@ class FarmMilkRecord(models.Model):
         " (btrim(override_reason) <> '' AND override_user_id IS NOT NULL AND override_date IS NOT NULL))",
         "A release from withdrawal needs its reason, who gave it and when.",
     )
+    _withheld_idx = models.Index("(animal_id, record_date) WHERE discard_reason = 'withdrawal'")
+
+    def init(self):
+        super().init()
+        database.install(self.env.cr, "refuse", "milk")
+
+    @api.depends("animal_id", "record_date", "session")
+    def _compute_display_name(self):
+        sessions = dict(self._fields["session"]._description_selection(self.env))
+        for record in self:
+            parts = (record.animal_id.display_name, record.record_date, sessions.get(record.session))
+            record.display_name = ", ".join(str(part) for part in parts if part)
+
+    # What the ORM derives (and a bulk loader must fill): see farm_milk_derive.py
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_override_values(vals_list)
+        return super().create(self._derive_create(vals_list))
+
+    def write(self, vals):
+        self._refuse_override_values([vals])
+        vals = {name: value for name, value in vals.items() if name not in DERIVED}
+        if not vals.keys() & DECISIVE:
+            return super().write(vals)
+        for records, record_vals in self._derive_write(vals):
+            super(FarmMilkRecord, records).write(record_vals)
+        return True
+
+    def _write_derived(self, vals):
+        """Write derived values or a release as given: for this addon's own methods, after their checks."""
+        return super().write(vals)
+
+    @api.model
+    def _refuse_override_values(self, vals_list):
+        for vals in vals_list:
+            if any(vals.get(name) for name in OVERRIDE):
+                raise AccessError(
+                    self.env._("Only a manager can release milk from withdrawal, with the button Release.")
+                )
+
+    def copy(self, default=None):
+        raise UserError(self.env._("A milk record cannot be duplicated: enter the milk of the other session."))

@@ -65,7 +65,7 @@ class FarmMilkImport(models.TransientModel):
     refused_count = fields.Integer("Refused", readonly=True)
     column_ids = fields.One2many("farm.milk.import.column", "import_id", string="Columns")
     line_ids = fields.One2many("farm.milk.import.line", "import_id", string="Refused lines", readonly=True)
-    refused_file = fields.Binary("Refused lines", readonly=True, attachment=False)
+    refused_file = fields.Binary("File of refused lines", readonly=True, attachment=False)
 
     # ------------------------------------------------------------ actions
     def action_check(self):
