@@ -45,7 +45,7 @@ class FarmAnimal(models.Model):
         return {
             "milk": herd.shape_milk(rows["total"][0], ecm),
             "previous": {**previous, "date_from": before.first.isoformat(), "date_to": before.last.isoformat()},
-            "herd": counts["total"].get(None) or dict.fromkeys(("count", "in_milk", "dry", "withheld", "sick"), 0),
+            "herd": counts["total"].get(None) or dict.fromkeys(herd.COUNTS, 0),
             "trend": [{"date": row[1], **herd.shape_milk(row)} for row in sorted(rows["day"], key=lambda r: r[1])],
             "by_type": self._herd_groups(rows["type"], counts["type"], self._herd_labels("animal_type")),
             "by_breed": self._herd_groups(rows["breed"], counts["breed"], self._herd_names("farm.breed", rows, counts)),
@@ -147,7 +147,7 @@ class FarmAnimal(models.Model):
         result = {"total": {}, "type": {}, "breed": {}, "pen": {}}
         for kind, animal_type, breed, pen, *numbers in self.env.execute_query(herd.present_animals(animals)):
             key = {"type": animal_type, "breed": breed, "pen": pen}.get(kind)
-            result[kind][key] = dict(zip(("count", "in_milk", "dry", "withheld", "sick"), numbers, strict=True))
+            result[kind][key] = dict(zip(herd.COUNTS, numbers, strict=True))
         return result
 
     @api.model
@@ -159,7 +159,7 @@ class FarmAnimal(models.Model):
     @api.model
     def _herd_groups(self, rows, counts, names):
         """Join milk and head count of each group; the largest first, those without type, breed or pen last."""
-        empty = dict.fromkeys(("count", "in_milk", "dry", "withheld", "sick"), 0)
+        empty = dict.fromkeys(herd.COUNTS, 0)
         milk = {}
         for row in rows:
             key = row[1] if row[1] in names or row[1] is None else int(row[1])

@@ -27,6 +27,8 @@ MEASURES = {
     "cells": SQL("sum(saleable * scc)"),
     "cells_base": SQL("sum(saleable) FILTER (WHERE scc IS NOT NULL)"),
 }
+# of present animals; watch: withheld or not healthy
+COUNTS = ("count", "in_milk", "dry", "withheld", "sick", "watch")
 COLUMNS = ("kind", "key", *MEASURES, "cow_days", "cows")
 
 
@@ -67,7 +69,7 @@ def present_animals(animals):
 
     :param animals: SELECT with columns id, animal_type, breed_id, pen_id, lactation_status, health_status,
         withheld (bool)
-    :return: SQL giving kind, animal_type, breed_id, pen_id, animals, in milk, dry, withheld, not healthy
+    :return: SQL giving kind, animal_type, breed_id, pen_id and the :data:`COUNTS`
     """
     return SQL(
         """
@@ -77,7 +79,8 @@ def present_animals(animals):
                count(*) FILTER (WHERE lactation_status IN %(in_milk)s),
                count(*) FILTER (WHERE lactation_status IN %(dry)s),
                count(*) FILTER (WHERE withheld),
-               count(*) FILTER (WHERE health_status IS DISTINCT FROM %(healthy)s)
+               count(*) FILTER (WHERE health_status IS DISTINCT FROM %(healthy)s),
+               count(*) FILTER (WHERE withheld OR health_status IS DISTINCT FROM %(healthy)s)
           FROM (%(animals)s) a
          GROUP BY GROUPING SETS ((), (animal_type), (breed_id), (pen_id))
         """,

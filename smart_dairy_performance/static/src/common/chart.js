@@ -72,7 +72,7 @@ export class DairyChart extends Component {
             pointRadius: sparse ? 3 : 0,
             pointHitRadius: 12,
             pointHoverRadius: 5,
-            tension: 0.2,
+            cubicInterpolationMode: "monotone", // no bulge below zero between two days
             spanGaps: Boolean(series.spanGaps),
             fill: Boolean(series.fill),
         };

@@ -3,7 +3,7 @@ import { Component } from "@odoo/owl";
 /**
  * A short table whose every line opens the records behind it.
  *
- * `columns`: [{name, label, number?: bool}], `rows`: [{id, cells: {name: text}, badge?: {text, tone}, bar?: 0..1}]
+ * `columns`: [{name, label, number?: bool, wide?: bool (not on a phone), badge?: bool}], `rows`: [{id, cells: {name: text}, badge?: {text, tone}, bar?: 0..1}]
  * The first column is the link.
  */
 export class RecordList extends Component {

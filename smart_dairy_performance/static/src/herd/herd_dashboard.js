@@ -192,8 +192,8 @@ export class HerdDashboard extends Dashboard {
             columns: [
                 { name: "name", label: table.label },
                 { name: "count", label: _t("Animals"), number: true },
-                { name: "in_milk", label: _t("In milk"), number: true },
-                { name: "total", label: _t("Milk kg"), number: true },
+                { name: "in_milk", label: _t("In milk"), number: true, wide: true },
+                { name: "total", label: _t("Milk kg"), number: true, wide: true },
                 { name: "per_cow", label: _t("kg per cow"), number: true },
                 { name: "sick", label: _t("Not healthy"), number: true },
             ],
@@ -232,7 +232,7 @@ export class HerdDashboard extends Dashboard {
         return [
             { name: "name", label: _t("Animal") },
             { name: "pen", label: _t("Pen") },
-            { name: "dim", label: _t("Days in milk"), number: true },
+            { name: "dim", label: _t("Days in milk"), number: true, wide: true },
             { name: "per_cow", label: _t("kg a day"), number: true },
         ];
     }
@@ -265,8 +265,8 @@ export class HerdDashboard extends Dashboard {
     }
 
     get watchMore() {
-        const { withheld, sick } = this.state.data.herd;
-        return withheld + sick > this.state.data.watch.length ? _t("Show all animals that need attention") : undefined;
+        const { watch, herd } = this.state.data;
+        return herd.watch > watch.length ? _t("Show all %s animals", this.format.number(herd.watch)) : undefined;
     }
 
     openMilk(name, domain, context) {
