@@ -2,12 +2,16 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
 from ..figures import lactation, milk
+
+# a busy machine is no wrong figure
+settings.register_profile("figures", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("figures")
 
 kilograms = st.floats(0, 80, allow_nan=False)
 percent = st.floats(0.5, 15, allow_nan=False)
