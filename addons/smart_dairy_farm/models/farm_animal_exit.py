@@ -10,9 +10,7 @@ class FarmAnimal(models.Model):
     _inherit = "farm.animal"
 
     def write(self, vals):
-        if vals.get("rfid_tag"):
-            vals = dict(vals)
-            self._check_rfid(vals)
+        vals = self._clean_tags(vals)
         self._check_parents_written(vals)
         if "farm_id" in vals and "pen_id" not in vals:
             moving = self.filtered(lambda animal: animal.farm_id.id != vals["farm_id"])
@@ -75,6 +73,8 @@ class FarmAnimal(models.Model):
                 )
             animal._close_histories(exit_day)
             super(FarmAnimal, animal).write({"status": status, "exit_date": exit_day, "exit_reason": reason or False})
+        # the numbers are free from now on, also for an INSERT of this transaction
+        self.flush_recordset(["status", "exit_date"])
 
     def _check_exit(self, exit_day, status, today):
         named = {"animal": self.display_name, "exit": exit_day}

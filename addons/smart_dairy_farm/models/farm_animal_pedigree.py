@@ -14,13 +14,7 @@ class FarmAnimal(models.Model):
         for vals in vals_list:
             if vals.get("dam_id") or vals.get("sire_id"):
                 self.new(vals)._check_parents()
-            if vals.get("rfid_tag"):
-                self._check_rfid(vals)
-        return super().create(vals_list)
-
-    def _check_rfid(self, vals):
-        vals["rfid_tag"] = "".join(vals["rfid_tag"].split())
-        self.env["farm.animal.tag"]._check_rfid_number(vals["rfid_tag"])
+        return super().create([self._clean_tags(vals) for vals in vals_list])
 
     def _check_parents(self, vals=None):
         """Check the parents the animals would have with ``vals``."""

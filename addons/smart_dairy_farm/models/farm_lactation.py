@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ..fields import Measured
-from ..figures import lactation, milk
+from ..figures import herd, lactation, milk
 
 
 class FarmLactation(models.Model):
@@ -121,10 +121,11 @@ class FarmLactation(models.Model):
             days = daily.get(record._origin.id, [])
             first_day = int(record.farm_id.dim_first_day or 0)
             stop = record.dry_off_date or record.end_date
-            last_day = min(lactation.STANDARD_DAYS, (stop - record.calving_date).days) if stop else 305
-            span = {"last_day": last_day, "first_day": first_day}
+            last_day = lactation.STANDARD_DAYS
+            if stop:
+                last_day = min(last_day, herd.days_in_milk(stop, record.calving_date, first_day))
             # of a running lactation nothing is known after the last record
-            span["to_end"] = bool(stop) or bool(days and days[-1][0] >= last_day + first_day)
+            span = {"last_day": last_day, "to_end": bool(stop or days and days[-1][0] >= last_day)}
             milk_305 = lactation.tim([(day[0], day[1]) for day in days], **span)
             fat = lactation.tim(lactation.component_tests([(d[0], d[1], d[2]) for d in days]), **span)
             protein = lactation.tim(lactation.component_tests([(d[0], d[1], d[3]) for d in days]), **span)
