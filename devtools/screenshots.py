@@ -1,9 +1,12 @@
 """Take the pictures of the documentation from a running Smart Dairy.
 
-    python devtools/screenshots.py --url http://localhost:8069 --login admin --password admin --out docs/images
+    python devtools/screenshots.py --url http://localhost:8069 --login admin --password admin --out
+    docs/images
 
-Logs in with Chromium and photographs the herd dashboard, the sales dashboard, a cow card and whole-herd entry at
-1400 and at 390 pixels. Needs Playwright for Python and Chromium; ends with status 1 when a page shows an error.
+Logs in with Chromium and photographs the herd dashboard, the sales dashboard, a cow card and whole-herd
+entry at
+1400 and at 390 pixels. Needs Playwright for Python and Chromium; ends with status 1 when a page shows an
+error.
 """
 
 import argparse
@@ -31,7 +34,8 @@ CHROMIUM = [
 ]
 # The web client scrolls inside a box: let it grow so that a picture shows the whole page.
 GROW = """() => {
-    for (const element of document.querySelectorAll('html, body, .o_web_client, .o_action_manager, .o_action, .o_content')) {
+    const boxes = 'html, body, .o_web_client, .o_action_manager, .o_action, .o_content';
+    for (const element of document.querySelectorAll(boxes)) {
         element.style.height = 'auto';
         element.style.maxHeight = 'none';
         element.style.overflow = 'visible';
@@ -89,7 +93,9 @@ def main():
         browser = playwright.chromium.launch(executable_path=options.chromium, args=CHROMIUM)
         for width in WIDTHS:
             page = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}).new_page()
-            page.on("console", lambda message: message.type == "error" and print("  console:", message.text[:600]))
+            page.on(
+                "console", lambda message: message.type == "error" and print("  console:", message.text[:600])
+            )
             log_in(page, options)
             for name, (path, ready) in pages.items():
                 try:

@@ -13,7 +13,9 @@ def check_internal(env):
     :raises AccessError:
     """
     if not env.su and not env.user._is_internal():
-        raise AccessError(env._("The dashboards are for the dairy's own staff. Ask an administrator for access."))
+        raise AccessError(
+            env._("The dashboards are for the dairy's own staff. Ask an administrator for access.")
+        )
 
 
 def companies_of(env, company_id):
@@ -25,11 +27,13 @@ def companies_of(env, company_id):
     if not company_id:
         return env.companies
     if isinstance(company_id, bool) or not isinstance(company_id, int):
-        raise UserError(env._("Company %(value)s is not a company id (a whole number).", value=repr(company_id)))
+        raise UserError(
+            env._("Company %(value)s is not a company id (a whole number).", value=repr(company_id))
+        )
     if company_id not in env.companies.ids:
         raise AccessError(
             env._(
-                "Company %(company)s is not among the companies you have selected. Select it in the company menu.",
+                "Company %(company)s is not among your selected companies. Select it in the company menu.",
                 company=company_id,
             )
         )

@@ -1,4 +1,1 @@
-from . import farm_animal
-from . import farm_animal_dashboard
-from . import product_product
-from . import sale_order
+from . import farm_animal, farm_animal_dashboard, product_product, sale_order

@@ -20,11 +20,12 @@ class FarmAnimal(models.Model):
     def get_herd_summary_optimized(self, farm_id=None):
         """Return the present animals (active, status Present) and their milk of today.
 
-        Today is the business day of each farm's company. ``sick`` counts every health status but Healthy, so that
-        healthy and sick add up to all.
+        Today is the business day of each farm's company. ``sick`` counts every health status but Healthy,
+        so that healthy and sick add up to all.
 
         :param farm_id: id of a farm the user may read; default all farms of the selected companies
-        :return: dict of ``by_type`` (animal_type, name (translated), count, total_yield (kg today), healthy_count,
+        :return: dict of ``by_type`` (animal_type, name (translated), count, total_yield (kg today),
+            healthy_count,
             sick_count), ``total_animals``, ``total_yield_today`` (kg), ``health_summary`` (healthy, sick)
         :raises AccessError: portal and public users, users without herd access, foreign farms
         """
@@ -70,7 +71,7 @@ class FarmAnimal(models.Model):
             if not farms:
                 raise AccessError(
                     self.env._(
-                        "Farm %(farm)s is not one you may see: choose a farm of the companies you have selected.",
+                        "Farm %(farm)s is not one you may see: choose one of your selected companies.",
                         farm=farm_id,
                     )
                 )
@@ -99,16 +100,18 @@ class FarmAnimal(models.Model):
     def _herd_withheld(self, scope):
         """Domain of animals whose milk must be discarded today, by each company's own day."""
         return Domain.OR(
-            Domain("company_id", "in", ids) & Domain("milk_withdrawal_until", ">=", fields.Date.to_string(day))
+            Domain("company_id", "in", ids)
+            & Domain("milk_withdrawal_until", ">=", fields.Date.to_string(day))
             for day, ids in scope["days"].items()
         )
 
     @api.model
     def _herd_select(self, domain, names, *extra):
-        """SELECT of columns of the animals in ``domain`` that the user may read, ``extra`` being more SQL columns."""
+        """SELECT of columns, and more SQL columns ``extra``, of the readable animals in ``domain``."""
         query = self._search(domain, active_test=False)
         columns = [
-            SQL("%s AS %s", self._field_to_sql(query.table, name, query), SQL.identifier(name)) for name in names
+            SQL("%s AS %s", self._field_to_sql(query.table, name, query), SQL.identifier(name))
+            for name in names
         ]
         return query.select(*columns, *extra)
 
@@ -122,7 +125,7 @@ class FarmMilkRecord(models.Model):
 
     @api.model
     def _herd_milk_select(self, domain):
-        """SELECT of the milk records in ``domain`` that the user may read, as the herd statements want them."""
+        """SELECT of the readable milk records in ``domain``, as the herd statements want them."""
         query = self._search(domain)
         return query.select(
             *(

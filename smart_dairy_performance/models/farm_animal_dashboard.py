@@ -21,15 +21,18 @@ class FarmAnimal(models.Model):
     @api.model
     @api.readonly
     def get_herd_dashboard(self, date_from, date_to, farm_id=None, company_id=None):
-        """Return the herd's figures: milk of the days from ``date_from`` to ``date_to``, animals as they are now.
+        """Return the herd's figures: milk of the days from ``date_from`` to ``date_to``, animals as they
+        are now.
 
         :param date_from: first business day (date, ISO string or UTC moment); ``date_to``: last, included
         :param farm_id: one farm; default all farms of the selected companies
         :param company_id: one of the selected companies; default all
-        :return: dict: ``milk`` and ``previous`` (see :func:`..queries.herd.shape_milk`), ``herd`` (counts), ``trend``
-            (days with milk), ``by_type``, ``by_breed``, ``by_pen``, ``best``, ``worst``, ``watch`` (animals that
-            need attention), ``cases``, ``domains`` (of the records behind each figure), ``date_from``, ``date_to``,
-            ``today``
+        :return: dict: ``milk`` and ``previous`` (see :func:`..queries.herd.shape_milk`), ``herd``
+            (counts), ``trend``
+            (days with milk), ``by_type``, ``by_breed``, ``by_pen``, ``best``, ``worst``, ``watch``
+            (animals that
+            need attention), ``cases``, ``domains`` (of the records behind each figure), ``date_from``,
+            ``date_to``, ``today``
         :raises AccessError: portal and public users, users without herd access, foreign farms and companies
         :raises UserError: dates that are none, or the wrong way round
         """
@@ -44,12 +47,22 @@ class FarmAnimal(models.Model):
         previous = self._herd_milk_total(self._herd_in_period(scope, before), ecm)
         return {
             "milk": herd.shape_milk(rows["total"][0], ecm),
-            "previous": {**previous, "date_from": before.first.isoformat(), "date_to": before.last.isoformat()},
+            "previous": {
+                **previous,
+                "date_from": before.first.isoformat(),
+                "date_to": before.last.isoformat(),
+            },
             "herd": counts["total"].get(None) or dict.fromkeys(herd.COUNTS, 0),
-            "trend": [{"date": row[1], **herd.shape_milk(row)} for row in sorted(rows["day"], key=lambda r: r[1])],
+            "trend": [
+                {"date": row[1], **herd.shape_milk(row)} for row in sorted(rows["day"], key=lambda r: r[1])
+            ],
             "by_type": self._herd_groups(rows["type"], counts["type"], self._herd_labels("animal_type")),
-            "by_breed": self._herd_groups(rows["breed"], counts["breed"], self._herd_names("farm.breed", rows, counts)),
-            "by_pen": self._herd_groups(rows["pen"], counts["pen"], self._herd_names("farm.pen", rows, counts)),
+            "by_breed": self._herd_groups(
+                rows["breed"], counts["breed"], self._herd_names("farm.breed", rows, counts)
+            ),
+            "by_pen": self._herd_groups(
+                rows["pen"], counts["pen"], self._herd_names("farm.pen", rows, counts)
+            ),
             **self._herd_ranking(rows),
             "watch": self._herd_watch(scope, domains["watch"]),
             "cases": self._herd_cases(scope, period, before),
@@ -158,7 +171,7 @@ class FarmAnimal(models.Model):
 
     @api.model
     def _herd_groups(self, rows, counts, names):
-        """Join milk and head count of each group; the largest first, those without type, breed or pen last."""
+        """Join milk and head count of each group; the largest first, those without one last."""
         empty = dict.fromkeys(herd.COUNTS, 0)
         milk = {}
         for row in rows:
@@ -173,7 +186,9 @@ class FarmAnimal(models.Model):
             }
             for key in {**counts, **milk}
         ]
-        return sorted(groups, key=lambda group: (not group["id"], -group["total"], -group["count"], group["name"]))
+        return sorted(
+            groups, key=lambda group: (not group["id"], -group["total"], -group["count"], group["name"])
+        )
 
     @api.model
     def _herd_ranking(self, rows):

@@ -25,9 +25,10 @@ class ProductProduct(models.Model):
         :param limit: products a page, 1 to 10,000
         :param offset: products to skip, 0 or more
         :return: list of dicts: ``id``, ``name`` (with the variant's attributes, without the code),
-            ``default_code``, ``list_price`` (the product's price, as Odoo's field of that name), ``lst_price``
-            (with the variant's extras: what a customer is charged), ``currency_id``, ``categ_id`` and ``uom_id``
-            (each ``[id, name]``, false if none), ``qty_available``, ``qty_reserved``, ``qty_free``
+            ``default_code``, ``list_price`` (the product's price, as Odoo's field of that name),
+            ``lst_price``
+            (with the variant's extras: what a customer is charged), ``currency_id``, ``categ_id`` and
+            ``uom_id`` (each ``[id, name]``, false if none), ``qty_available``, ``qty_reserved``, ``qty_free``
         :raises AccessError: portal and public users
         :raises UserError: a limit or offset out of range
         """

@@ -23,10 +23,12 @@ class SaleOrder(models.Model):
     def get_dashboard_data_optimized(self, date_from, date_to, company_id=None):
         """Return the sales of whole business days, both included.
 
-        Confirmed orders (state ``sale``) that the user may read, counted on the business day of ``date_order`` in
-        the time zone of the order's company, in the company's currency (the order's own rate), taxes included.
-        When the selected companies have several currencies, the figures are those of the headline currency (the
-        chosen or current company's) and ``by_currency`` holds one summary each: they are never added.
+        Confirmed orders (state ``sale``) that the user may read, counted on the business day of
+        ``date_order`` in
+        the time zone of the order's company, in the company's currency (the order's own rate), taxes
+        included.
+        When the selected companies have several currencies, the figures are those of the headline currency
+        (the chosen or current company's) and ``by_currency`` holds one summary each: they are never added.
 
         :param date_from: first day: a date, an ISO string, or a moment (UTC; its business day counts)
         :param date_to: last day, likewise
@@ -34,7 +36,8 @@ class SaleOrder(models.Model):
         :return: dict of ``daily_stats`` (days with orders: order_date, order_count, total_revenue,
             avg_order_value, unique_customers), ``top_products`` (at most 10 by revenue: product_id,
             product_name, uom_name, quantity_sold in the product's own unit, revenue), ``summary``
-            (total_orders, total_revenue, total_untaxed, avg_order_value, unique_customers; zeros when nothing was
+            (total_orders, total_revenue, total_untaxed, avg_order_value, unique_customers; zeros when
+            nothing was
             sold), ``currency`` (id, name, symbol, position, decimal_places), ``by_currency``, ``date_from``,
             ``date_to``
         :raises AccessError: portal and public users, users without sales access, foreign companies
@@ -52,8 +55,8 @@ class SaleOrder(models.Model):
     @api.model
     @api.readonly
     def get_sales_dashboard(self, date_from, date_to, company_id=None):
-        """Return all that the sales dashboard shows: the optimized data, the best customers, the previous period
-        of the same length, and the domains of the records behind the figures.
+        """Return all that the sales dashboard shows: the optimized data, the best customers, the previous
+        period of the same length, and the domains of the records behind the figures.
 
         Parameters and errors as in :meth:`get_dashboard_data_optimized`.
 
@@ -76,7 +79,9 @@ class SaleOrder(models.Model):
     @api.readonly
     def get_dashboard_domain(self, date_from, date_to, company_id=None):
         """Return the domain of the orders that a period's headline figures count (parameters as above)."""
-        return list(self._dashboard_domain(self._dashboard_scope(date_from, date_to, company_id), headline=True))
+        return list(
+            self._dashboard_domain(self._dashboard_scope(date_from, date_to, company_id), headline=True)
+        )
 
     @api.model
     @api.readonly
@@ -112,7 +117,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _dashboard_domain(self, scope, headline=False):
-        """Domain of the counted orders; with ``headline`` those of companies in the headline currency only."""
+        """Domain of the counted orders; with ``headline`` of companies in the headline currency only."""
         currencies = scope["currencies"]
         parts = []
         for tz, ids in scope["zones"].items():
@@ -166,7 +171,9 @@ class SaleOrder(models.Model):
         period, currency = scope["period"], scope["currency"]
         starts = {tz: (ids, period.day_starts_utc(tz)) for tz, ids in scope["zones"].items()}
         money = {
-            name: sales.in_company_currency(column[name], column["currency_id"], column["currency_rate"], ours)
+            name: sales.in_company_currency(
+                column[name], column["currency_id"], column["currency_rate"], ours
+            )
             for name in ("amount_total", "amount_untaxed")
         }
         orders = query.select(
@@ -217,7 +224,7 @@ class SaleOrder(models.Model):
             )
         )
         rows = self.env.execute_query(sales.top_products(orders, lines, limit))
-        # sudo: the line is the user's to see and names its product, which may be archived or another's by now.
+        # sudo: whoever may see the line may see its product's name, also when that is archived by now
         products = self.env["product.product"].sudo().with_context(display_default_code=False)
         by_id = {product.id: product for product in products.browse([row[0] for row in rows])}
         return [

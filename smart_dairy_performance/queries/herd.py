@@ -1,9 +1,11 @@
 """Statements of the herd summary and the herd dashboard.
 
-Quantities are kg, added as ``numeric``. A percentage is component kg over the kg that were tested for it: samples
-without a test count in neither, and percentages are never averaged. Bulk cell count weighs each sample with the
-milk that went to the tank. The denominator of every yield is cow-days in milk: an animal and day with milk, or with a
-record of a running lactation; dry cows and heifers have none.
+Quantities are kg, added as ``numeric``. A percentage is component kg over the kg that were tested for it:
+samples
+without a test count in neither, and percentages are never averaged. Bulk cell count weighs each sample
+with the
+milk that went to the tank. The denominator of every yield is cow-days in milk: an animal and day with
+milk, or with a record of a running lactation; dry cows and heifers have none.
 """
 
 from datetime import timedelta
@@ -54,7 +56,8 @@ def summary_by_type(animals, milk):
                count(*) FILTER (WHERE a.health_status = %(healthy)s),
                count(*) FILTER (WHERE a.health_status IS DISTINCT FROM %(healthy)s)
           FROM (%(animals)s) a
-          LEFT JOIN (SELECT animal_id, sum(kg) AS kg FROM (%(milk)s) r GROUP BY animal_id) m ON m.animal_id = a.id
+          LEFT JOIN (SELECT animal_id, sum(kg) AS kg FROM (%(milk)s) r GROUP BY animal_id) m
+            ON m.animal_id = a.id
          GROUP BY a.animal_type
          ORDER BY a.animal_type
         """,
@@ -126,7 +129,8 @@ def _total_rows():
 def milk_total(milk):
     """Statement: one row of :data:`COLUMNS` for all milk given.
 
-    :param milk: SELECT with columns animal_id, record_date, pen_id, lactation_id, kg, saleable, fat, protein, scc
+    :param milk: SELECT with columns animal_id, record_date, pen_id, lactation_id, kg, saleable, fat,
+        protein, scc
     """
     return SQL("%s %s", _day_rows(milk), _total_rows())
 
@@ -154,7 +158,8 @@ def milk_details(milk, animals, limit):
         )
         %(total)s
         UNION ALL
-        SELECT 'day', record_date::text, %(by_day)s, count(*) FILTER (WHERE in_milk), count(*) FILTER (WHERE in_milk)
+        SELECT 'day', record_date::text, %(by_day)s, count(*) FILTER (WHERE in_milk),
+               count(*) FILTER (WHERE in_milk)
           FROM by_day GROUP BY record_date
         UNION ALL
         SELECT 'pen', pen_id::text, %(by_pen)s, count(*) FILTER (WHERE in_milk),
@@ -190,8 +195,8 @@ def shape_milk(row, ecm_formula=None):
     """Turn a row of :data:`COLUMNS` into the figures of that milk; unknown figures are ``None``, never 0.
 
     :param ecm_formula: 'ifcn' or 'nordic'; without it ``ecm_per_cow`` is ``None``
-    :return: dict: total, saleable, discarded (kg), per_cow, ecm_per_cow (kg per cow in milk and day), cow_days,
-        cows, fat, protein (%), scc (thousand cells per ml)
+    :return: dict: total, saleable, discarded (kg), per_cow, ecm_per_cow (kg per cow in milk and day),
+        cow_days, cows, fat, protein (%), scc (thousand cells per ml)
     """
     values = dict(zip(COLUMNS, row, strict=True))
     total, saleable = values["kg"] or 0.0, values["saleable"] or 0.0

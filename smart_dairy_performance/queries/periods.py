@@ -1,8 +1,8 @@
 """Business days and periods.
 
 A business day is a calendar day in the company's time zone. Timestamps are stored in UTC, so a day is the
-half-open range ``[start, start of the next day)`` of UTC instants: no moment is counted twice or lost, and days of
-23 or 25 hours (daylight saving) come out right.
+half-open range ``[start, start of the next day)`` of UTC instants: no moment is counted twice or lost, and
+days of 23 or 25 hours (daylight saving) come out right.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_DAYS = 36_600
 
 
 class PeriodError(ValueError):
-    """A range that cannot be used. ``reason`` is 'value', 'order' or 'length'; ``args`` hold what was given."""
+    """A range that cannot be used. ``reason`` is 'value', 'order' or 'length'; ``values`` were given."""
 
     def __init__(self, reason, *values):
         super().__init__(reason, *values)
@@ -42,7 +42,7 @@ def day_start_utc(day, tz):
 
 
 def business_day(value, tz):
-    """Return the business day that ``value`` means: a date as it is, a moment (naive = UTC) in time zone ``tz``.
+    """Return the business day that ``value`` means: a date itself, a moment (naive: UTC) in ``tz``.
 
     Strings are read as ISO dates or moments (``2026-03-01``, ``2026-03-01 18:30:00``).
 
@@ -80,7 +80,8 @@ class Period:
     def parse(cls, date_from, date_to, tz):
         """Build a period from two dates, ISO strings or moments.
 
-        :raises PeriodError: 'value' (not a date), 'order' (wrong way round), 'length' (too long, or out of range)
+        :raises PeriodError: 'value' (not a date), 'order' (wrong way round), 'length' (too long, or out of
+            range)
         """
         first, last = business_day(date_from, tz), business_day(date_to, tz)
         if first > last:

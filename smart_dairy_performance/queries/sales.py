@@ -1,6 +1,7 @@
 """Statements of the sales dashboard.
 
-Money is added as ``numeric`` and leaves SQL unrounded; the adapter rounds to the currency once. An order counts
+Money is added as ``numeric`` and leaves SQL unrounded; the adapter rounds to the currency once. An order
+counts
 in its company's currency: ``amount / currency_rate``, the rate that the order itself carries, as Odoo's sales
 analysis does. Amounts of different currencies are never added (docs/decisions/0002).
 """
@@ -26,8 +27,8 @@ def company_case(column, values, cast):
 def day_index(column, company, day_starts):
     """SQL for the 0-based day of ``column`` (UTC timestamp) since the period's first day.
 
-    Binary search among the days' starts costs less per row than two time zone conversions, and it knows days of
-    23 and 25 hours.
+    Binary search among the days' starts costs less per row than two time zone conversions, and it knows
+    days of 23 and 25 hours.
 
     :param day_starts: ``{time zone: ([company ids], [naive UTC starts])}``
     """
@@ -37,7 +38,13 @@ def day_index(column, company, day_starts):
     return SQL(
         "CASE %s END",
         SQL(" ").join(
-            SQL("WHEN %s IN %s THEN width_bucket(%s, %s::timestamp[]) - 1", company, tuple(ids), column, starts)
+            SQL(
+                "WHEN %s IN %s THEN width_bucket(%s, %s::timestamp[]) - 1",
+                company,
+                tuple(ids),
+                column,
+                starts,
+            )
             for ids, starts in day_starts.values()
         ),
     )
@@ -46,7 +53,8 @@ def day_index(column, company, day_starts):
 def in_company_currency(amount, order_currency, rate, company_currency):
     """SQL for ``amount`` of an order in its company's currency; an order without a rate counts as it is."""
     return SQL(
-        "CASE WHEN %(theirs)s = %(ours)s THEN %(amount)s ELSE %(amount)s / COALESCE(NULLIF(%(rate)s, 0), 1) END",
+        "CASE WHEN %(theirs)s = %(ours)s THEN %(amount)s"
+        " ELSE %(amount)s / COALESCE(NULLIF(%(rate)s, 0), 1) END",
         theirs=order_currency,
         ours=company_currency,
         amount=amount,
@@ -156,7 +164,7 @@ def shape_days(rows, first, currency):
 
 
 def shape_total(rows, currency):
-    """Turn the rows of :func:`daily_and_total` into a summary; nothing sold gives zeros, the average included."""
+    """Turn the rows of :func:`daily_and_total` into a summary; nothing sold gives zeros only."""
     for _currency, day, orders, revenue, untaxed, customers, average in rows:
         if day is None:
             return {

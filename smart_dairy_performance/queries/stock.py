@@ -9,5 +9,6 @@ def stock_by_product(quants):
     :param quants: SELECT with columns product_id, quantity, reserved_quantity (one row a quant)
     """
     return SQL(
-        "SELECT q.product_id, sum(q.quantity), sum(q.reserved_quantity) FROM (%s) q GROUP BY q.product_id", quants
+        "SELECT q.product_id, sum(q.quantity), sum(q.reserved_quantity) FROM (%s) q GROUP BY q.product_id",
+        quants,
     )

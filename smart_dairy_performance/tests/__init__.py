@@ -1,6 +1,8 @@
-from . import test_herd_figures
-from . import test_periods
-from . import test_product_search
-from . import test_sales_access
-from . import test_sales_figures
-from . import test_tours
+from . import (
+    test_herd_figures,
+    test_periods,
+    test_product_search,
+    test_sales_access,
+    test_sales_figures,
+    test_tours,
+)

@@ -1,7 +1,7 @@
 """Data and brute-force recomputation shared by the tests.
 
-The recomputation reads every record through the ORM as the user in question and adds :class:`~decimal.Decimal`:
-slow, plain, and free of the SQL that it judges.
+The recomputation reads every record through the ORM as the user in question and adds
+:class:`~decimal.Decimal`: slow, plain, and free of the SQL that it judges.
 """
 
 from collections import defaultdict
@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytz
-
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
@@ -27,14 +26,18 @@ class SalesCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company = cls.env["res.company"].create({"name": "Dhaka Dairy", "currency_id": cls.env.ref("base.EUR").id})
+        cls.company = cls.env["res.company"].create(
+            {"name": "Dhaka Dairy", "currency_id": cls.env.ref("base.EUR").id}
+        )
         cls.company.partner_id.tz = "Asia/Dhaka"
         cls.other_company = cls.env["res.company"].create(
             {"name": "Pabna Dairy", "currency_id": cls.env.ref("base.USD").id}
         )
         cls.other_company.partner_id.tz = "America/New_York"
         companies = cls.company | cls.other_company
-        cls.env["res.currency"].with_context(active_test=False).search([("name", "in", ("EUR", "USD"))]).active = True
+        cls.env["res.currency"].with_context(active_test=False).search(
+            [("name", "in", ("EUR", "USD"))]
+        ).active = True
         cls.manager = cls._user("perf_manager", "sales_team.group_sale_manager", companies)
         cls.salesman = cls._user("perf_salesman", "sales_team.group_sale_salesman", companies)
         cls.env = cls.env(
@@ -44,7 +47,12 @@ class SalesCase(TransactionCase):
         cls.products = (
             cls.env["product.product"]
             .sudo()
-            .create([{"name": f"Milk {i}", "list_price": 10 + i, "taxes_id": [Command.clear()]} for i in range(12)])
+            .create(
+                [
+                    {"name": f"Milk {i}", "list_price": 10 + i, "taxes_id": [Command.clear()]}
+                    for i in range(12)
+                ]
+            )
         )
         cls.dozen = cls.env.ref("uom.product_uom_dozen")
 
@@ -60,7 +68,18 @@ class SalesCase(TransactionCase):
             **kwargs,
         )
 
-    def order(self, moment, lines, *, state="sale", partner=None, company=None, user=None, currency_rate=None, **values):
+    def order(
+        self,
+        moment,
+        lines,
+        *,
+        state="sale",
+        partner=None,
+        company=None,
+        user=None,
+        currency_rate=None,
+        **values,
+    ):
         """Make an order at ``moment`` (UTC) with ``lines`` [(product, quantity, price, uom?)]."""
         company = company or self.company
         Order = self.env["sale.order"].sudo().with_company(company)
@@ -100,12 +119,16 @@ class SalesCase(TransactionCase):
         """The figures of ``get_dashboard_data_optimized`` from the records themselves."""
         companies = companies or self.company
         currency = currency or companies[0].currency_id
-        env = self.env(user=user or self.manager, context={"allowed_company_ids": companies.ids, "lang": "en_US"})
+        env = self.env(
+            user=user or self.manager, context={"allowed_company_ids": companies.ids, "lang": "en_US"}
+        )
         env.invalidate_all()
         days, products, total = defaultdict(list), defaultdict(lambda: [Decimal(0), Decimal(0)]), []
         for order in env["sale.order"].search([]):
             company = order.company_id.sudo()
-            moment = pytz.utc.localize(order.date_order).astimezone(pytz.timezone(company.partner_id.tz or "UTC"))
+            moment = pytz.utc.localize(order.date_order).astimezone(
+                pytz.timezone(company.partner_id.tz or "UTC")
+            )
             outside = not (first <= moment.date() <= last)
             if order.state != "sale" or outside or company.currency_id != currency:
                 continue

@@ -4,12 +4,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from freezegun import freeze_time
-
 from odoo import Command
+from odoo.addons.smart_dairy_farm.figures import milk as milk_figures
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
-
-from odoo.addons.smart_dairy_farm.figures import milk as milk_figures
 
 from .common import exact, rounded
 
@@ -20,7 +18,9 @@ class HerdCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company, cls.other_company = cls.env["res.company"].create([{"name": "Dhaka herd"}, {"name": "New York herd"}])
+        cls.company, cls.other_company = cls.env["res.company"].create(
+            [{"name": "Dhaka herd"}, {"name": "New York herd"}]
+        )
         cls.company.partner_id.tz = "Asia/Dhaka"
         cls.other_company.partner_id.tz = "America/New_York"
         cls.companies = cls.company | cls.other_company
@@ -46,7 +46,12 @@ class HerdCase(TransactionCase):
         )
         cls.pens = cls.env["farm.pen"].create(
             [
-                {"name": f"{farm.name} {number}", "code": f"P{number}", "farm_id": farm.id, "pen_type": "milking"}
+                {
+                    "name": f"{farm.name} {number}",
+                    "code": f"P{number}",
+                    "farm_id": farm.id,
+                    "pen_type": "milking",
+                }
                 for farm in cls.farms
                 for number in (1, 2)
             ]
@@ -99,13 +104,19 @@ class HerdCase(TransactionCase):
                             **(
                                 {
                                     "fat_percentage": round(rng.uniform(3, 6), 2),
-                                    "protein_percentage": round(rng.uniform(2.8, 4), 2) if rng.random() < 0.7 else False,
+                                    "protein_percentage": round(rng.uniform(2.8, 4), 2)
+                                    if rng.random() < 0.7
+                                    else False,
                                     "scc": rng.choice([0, 55, 180, 900]) if rng.random() < 0.7 else False,
                                 }
                                 if tested
                                 else {}
                             ),
-                            **({"discarded": True, "discard_reason": "abnormal"} if rng.random() < 0.1 else {}),
+                            **(
+                                {"discarded": True, "discard_reason": "abnormal"}
+                                if rng.random() < 0.1
+                                else {}
+                            ),
                         }
                     )
         return self.env["farm.milk.record"].create(values)
@@ -162,8 +173,9 @@ class TestHerdFigures(HerdCase):
                 with self.subTest(farm=farm.name, company=company.name):
                     data = self.dashboard(first, last, farm_id=farm.id, company_id=company.id)
                     mine = records.filtered(
-                        lambda r, farm=farm, company=company: (not farm or r.farm_id == farm)
-                        and (not company or r.company_id == company)
+                        lambda r, farm=farm, company=company: (
+                            (not farm or r.farm_id == farm) and (not company or r.company_id == company)
+                        )
                     )
                     inside = mine.filtered(lambda r: first <= r.record_date <= last)
                     self.assertMilk(data["milk"], inside)
@@ -211,19 +223,38 @@ class TestHerdFigures(HerdCase):
         records = self.milk(random.Random(6))
         self.env["farm.health.record"].create(
             [
-                {"animal_id": animal.id, "record_type": kind, "health_status": "ill", "record_date": self.today}
-                for animal, kind in zip(self.animals[:4], ("mastitis", "checkup", "lameness", "deworming"), strict=True)
+                {
+                    "animal_id": animal.id,
+                    "record_type": kind,
+                    "health_status": "ill",
+                    "record_date": self.today,
+                }
+                for animal, kind in zip(
+                    self.animals[:4], ("mastitis", "checkup", "lameness", "deworming"), strict=True
+                )
             ]
         )
         data = self.dashboard()
         Animal, Milk = self.env["farm.animal"], self.env["farm.milk.record"]
         domains, herd = data["domains"], data["herd"]
-        for name, figure in (("animals", "count"), ("in_milk",) * 2, ("dry",) * 2, ("withheld",) * 2, ("sick",) * 2, ("watch",) * 2):
+        for name, figure in (
+            ("animals", "count"),
+            ("in_milk",) * 2,
+            ("dry",) * 2,
+            ("withheld",) * 2,
+            ("sick",) * 2,
+            ("watch",) * 2,
+        ):
             self.assertEqual(Animal.search_count(domains[name]), herd[figure], name)
         for name, figure in (("milk", "total"), ("saleable", "saleable"), ("discarded", "discarded")):
-            self.assertAlmostEqual(sum(Milk.search(domains[name]).mapped("total_yield")), data["milk"][figure], 2)
+            self.assertAlmostEqual(
+                sum(Milk.search(domains[name]).mapped("total_yield")), data["milk"][figure], 2
+            )
         tested = Milk.search(domains["fat"])
-        self.assertEqual(tested, (records & Milk.search(domains["milk"])).filtered(lambda r: r.fat_percentage).sorted(Milk._order))
+        self.assertEqual(
+            tested,
+            (records & Milk.search(domains["milk"])).filtered(lambda r: r.fat_percentage).sorted(Milk._order),
+        )
         cases = self.env["farm.health.record"].search(domains["cases"])
         self.assertEqual((len(cases), data["cases"]["now"], data["cases"]["before"]), (2, 2, 0))
         self.assertEqual(len(data["watch"]), 4)
@@ -231,7 +262,9 @@ class TestHerdFigures(HerdCase):
 
     def test_dry_cows_and_heifers_are_in_no_denominator(self):
         cow, dry = self.animals[:2]
-        self.env["farm.milk.record"].create({"animal_id": cow.id, "session": "day", "total_yield": 24, "record_date": self.today})
+        self.env["farm.milk.record"].create(
+            {"animal_id": cow.id, "session": "day", "total_yield": 24, "record_date": self.today}
+        )
         dry.current_lactation_id.dry_off_date = self.today - timedelta(days=5)
         data = self.dashboard(self.today, self.today)
         self.assertEqual((data["milk"]["per_cow"], data["milk"]["cow_days"]), (24, 1))
@@ -258,7 +291,9 @@ class TestHerdFigures(HerdCase):
     def test_withdrawal_counts_to_its_last_day(self):
         cow = self.animals[0]
         drug = self.env["farm.drug"].create({"name": "Perf drug", "milk_withdrawal_days": 3})
-        case = self.env["farm.health.record"].create({"animal_id": cow.id, "record_type": "mastitis", "health_status": "ill"})
+        case = self.env["farm.health.record"].create(
+            {"animal_id": cow.id, "record_type": "mastitis", "health_status": "ill"}
+        )
         self.env["farm.treatment"].create(
             {
                 "health_record_id": case.id,
@@ -284,10 +319,17 @@ class TestHerdFigures(HerdCase):
         Animal = self.env["farm.animal"].with_context(allowed_company_ids=company.ids)
         self.assertEqual(
             Animal.get_herd_summary_optimized(),
-            {"by_type": [], "total_animals": 0, "total_yield_today": 0, "health_summary": {"healthy": 0, "sick": 0}},
+            {
+                "by_type": [],
+                "total_animals": 0,
+                "total_yield_today": 0,
+                "health_summary": {"healthy": 0, "sick": 0},
+            },
         )
         data = Animal.get_herd_dashboard(self.today, self.today)
-        self.assertEqual((data["milk"]["total"], data["milk"]["per_cow"], data["herd"]["count"]), (0, None, 0))
+        self.assertEqual(
+            (data["milk"]["total"], data["milk"]["per_cow"], data["herd"]["count"]), (0, None, 0)
+        )
         self.assertEqual((data["trend"], data["by_pen"], data["watch"], data["best"]), ([], [], [], []))
 
     def test_foreign_farm_and_dates(self):
@@ -302,9 +344,13 @@ class TestHerdFigures(HerdCase):
             alone.get_herd_dashboard(self.today, self.today, company_id=self.other_company.id)
         with self.assertRaises(UserError):
             self.dashboard(self.today, self.today - timedelta(days=1))
-        clerk = new_test_user(self.env(su=True), "perf_no_herd", groups="base.group_user", company_id=self.company.id)
+        clerk = new_test_user(
+            self.env(su=True), "perf_no_herd", groups="base.group_user", company_id=self.company.id
+        )
         with self.assertRaises(AccessError):
-            self.env["farm.animal"].with_user(clerk).with_context(allowed_company_ids=self.company.ids).get_herd_summary_optimized()
+            self.env["farm.animal"].with_user(clerk).with_context(
+                allowed_company_ids=self.company.ids
+            ).get_herd_summary_optimized()
 
     def test_number_of_statements_is_constant(self):
         def statements(method, *args):
@@ -334,7 +380,10 @@ class TestHerdSummary(HerdCase):
         self.milk(random.Random(9), days=3)
         self.animals[1].active = False
         self.env["farm.health.record"].create(
-            [{"animal_id": animal.id, "record_type": "lameness", "health_status": "suspicious"} for animal in self.animals[2:5]]
+            [
+                {"animal_id": animal.id, "record_type": "lameness", "health_status": "suspicious"}
+                for animal in self.animals[2:5]
+            ]
         )
         for farm in (self.env["farm.farm"], *self.farms):
             with self.subTest(farm=farm.name):
@@ -345,15 +394,20 @@ class TestHerdSummary(HerdCase):
         if farm:
             animals = animals.filtered(lambda animal: animal.farm_id == farm)
         self.assertEqual(data["total_animals"], len(animals))
-        self.assertEqual([row["animal_type"] for row in data["by_type"]], sorted(set(animals.mapped("animal_type"))))
+        self.assertEqual(
+            [row["animal_type"] for row in data["by_type"]], sorted(set(animals.mapped("animal_type")))
+        )
         for row in data["by_type"]:
             own = animals.filtered(lambda animal, row=row: animal.animal_type == row["animal_type"])
             milk = own.milk_record_ids.filtered(lambda r: r.record_date == r.company_id._business_today())
             healthy = own.filtered(lambda animal: animal.health_status == "healthy")
             self.assertEqual(
-                (row["count"], row["healthy_count"], row["sick_count"]), (len(own), len(healthy), len(own) - len(healthy))
+                (row["count"], row["healthy_count"], row["sick_count"]),
+                (len(own), len(healthy), len(own) - len(healthy)),
             )
-            self.assertEqual(row["total_yield"], rounded(sum((exact(r.total_yield) for r in milk), Decimal(0))))
+            self.assertEqual(
+                row["total_yield"], rounded(sum((exact(r.total_yield) for r in milk), Decimal(0)))
+            )
         total = sum(row["total_yield"] for row in data["by_type"])
         self.assertAlmostEqual(data["total_yield_today"], total, 2)
         health = data["health_summary"]

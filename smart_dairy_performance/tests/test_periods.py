@@ -3,7 +3,6 @@ from datetime import date, datetime, timedelta
 import pytz
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from odoo.tests import BaseCase
 
 from ..queries.periods import ONE_DAY, Period, PeriodError, business_day, day_start_utc
@@ -56,7 +55,13 @@ class TestPeriods(BaseCase):
         self.assertEqual((start, end), (datetime(2024, 11, 3, 4), datetime(2024, 11, 4, 5)))
 
     def test_what_a_date_may_look_like(self):
-        for value in (date(2026, 3, 1), "2026-03-01", " 2026-03-01 ", datetime(2026, 2, 28, 18), "2026-02-28 18:00:00"):
+        for value in (
+            date(2026, 3, 1),
+            "2026-03-01",
+            " 2026-03-01 ",
+            datetime(2026, 2, 28, 18),
+            "2026-02-28 18:00:00",
+        ):
             self.assertEqual(business_day(value, "Asia/Dhaka"), date(2026, 3, 1), value)
 
     def test_what_is_no_date(self):

@@ -19,13 +19,17 @@ class TestProductSearch(SalesCase):
             .create([{"name": f"Cheese {i:02}", "is_storable": True, "list_price": i} for i in range(8)])
         )
         warehouses = cls.env["stock.warehouse"].sudo().search([("company_id", "=", cls.company.id)], limit=1)
-        warehouses |= warehouses.sudo().create({"name": "Second", "code": "SEC", "company_id": cls.company.id})
+        warehouses |= warehouses.sudo().create(
+            {"name": "Second", "code": "SEC", "company_id": cls.company.id}
+        )
         cls.warehouses = warehouses
         other = cls.env["stock.warehouse"].sudo().search([("company_id", "=", cls.other_company.id)], limit=1)
         Quant = cls.env["stock.quant"].sudo()
         for product in cls.goods[:6]:
             for warehouse in warehouses | other:
-                Quant._update_available_quantity(product, warehouse.lot_stock_id, round(rng.uniform(1, 90), 2))
+                Quant._update_available_quantity(
+                    product, warehouse.lot_stock_id, round(rng.uniform(1, 90), 2)
+                )
         for product in cls.goods[:3]:
             Quant._update_reserved_quantity(product, warehouses[0].lot_stock_id, 0.5)
         # outside the warehouse: stock at a supplier counts for nobody
@@ -34,9 +38,9 @@ class TestProductSearch(SalesCase):
     def search(self, domain, **kwargs):
         return self.env["product.product"].search_with_stock_optimized(domain, **kwargs)
 
-    def assertSameStock(self, Product, rows):
+    def assertSameStock(self, model, rows):
         for row in rows:
-            product = Product.browse(row["id"])
+            product = model.browse(row["id"])
             self.assertEqual(row["qty_available"], product.qty_available)
             self.assertEqual(row["qty_free"], product.free_qty)
             self.assertAlmostEqual(row["qty_reserved"], product.qty_available - product.free_qty, 6)
@@ -59,12 +63,16 @@ class TestProductSearch(SalesCase):
             self.assertSameStock(Product, Product.search_with_stock_optimized([("name", "like", "Cheese")]))
         own = self.search([("id", "=", self.goods[0].id)])[0]["qty_available"]
         all_ = self.env["product.product"].with_context(allowed_company_ids=both)
-        self.assertGreater(all_.search_with_stock_optimized([("id", "=", self.goods[0].id)])[0]["qty_available"], own)
+        self.assertGreater(
+            all_.search_with_stock_optimized([("id", "=", self.goods[0].id)])[0]["qty_available"], own
+        )
 
     def test_salable_and_active_only(self):
         self.goods[0].active = False
         self.goods[1].sale_ok = False
-        found = [row["id"] for row in self.search([("id", "in", self.goods.ids), ("active", "in", (True, False))])]
+        found = [
+            row["id"] for row in self.search([("id", "in", self.goods.ids), ("active", "in", (True, False))])
+        ]
         self.assertEqual(found, self.goods[2:].ids)
 
     def test_services_have_no_stock(self):
@@ -87,7 +95,9 @@ class TestProductSearch(SalesCase):
                     "name": "Churned butter",
                     "list_price": 10,
                     "attribute_line_ids": [
-                        Command.create({"attribute_id": attribute.id, "value_ids": [Command.set((small | large).ids)]})
+                        Command.create(
+                            {"attribute_id": attribute.id, "value_ids": [Command.set((small | large).ids)]}
+                        )
                     ],
                 }
             )
@@ -100,10 +110,19 @@ class TestProductSearch(SalesCase):
 
     def test_paging(self):
         domain = [("name", "like", "Cheese")]
-        pages = [row["id"] for offset in range(0, 9, 3) for row in self.search(domain, limit=3, offset=offset)]
+        pages = [
+            row["id"] for offset in range(0, 9, 3) for row in self.search(domain, limit=3, offset=offset)
+        ]
         self.assertEqual(pages, [row["id"] for row in self.search(domain)])
         self.assertEqual(self.search(domain, offset=100), [])
-        for wrong in ({"limit": 0}, {"limit": -1}, {"limit": "5; DROP"}, {"offset": -1}, {"limit": None}, {"limit": 10**6}):
+        for wrong in (
+            {"limit": 0},
+            {"limit": -1},
+            {"limit": "5; DROP"},
+            {"offset": -1},
+            {"limit": None},
+            {"limit": 10**6},
+        ):
             with self.assertRaises(UserError):
                 self.search(domain, **wrong)
 

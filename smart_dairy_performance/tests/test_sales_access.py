@@ -38,7 +38,10 @@ class TestSalesAccess(SalesCase):
                 "domain_force": f"[('product_id', '!=', {self.products[0].id})]",
             }
         )
-        self.assertEqual([p["product_id"] for p in self.data("2026-03-10", "2026-03-10")["top_products"]], self.products[1].ids)
+        self.assertEqual(
+            [p["product_id"] for p in self.data("2026-03-10", "2026-03-10")["top_products"]],
+            self.products[1].ids,
+        )
 
     def test_companies(self):
         self.order(utc("2026-03-10 06:00:00"), [(self.products[0], 1, 100)])
@@ -51,9 +54,12 @@ class TestSalesAccess(SalesCase):
             with self.assertRaises(AccessError):
                 self.data("2026-03-10", "2026-03-10", company_id=company_id)
         self.assertEqual(
-            self.data("2026-03-10", "2026-03-10", companies=self.company | self.other_company, company_id=self.company.id)[
-                "summary"
-            ]["total_revenue"],
+            self.data(
+                "2026-03-10",
+                "2026-03-10",
+                companies=self.company | self.other_company,
+                company_id=self.company.id,
+            )["summary"]["total_revenue"],
             100,
         )
 

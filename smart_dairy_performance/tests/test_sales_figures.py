@@ -10,7 +10,7 @@ from .common import SalesCase, utc
 @tagged("post_install", "-at_install")
 class TestSalesFigures(SalesCase):
     def test_random_orders_equal_recomputation(self):
-        """States, moments around midnight, prices with cents, negative lines, dozens, two companies, currencies."""
+        """States, moments around midnight, cents, negative lines, dozens, companies, currencies."""
         rng = random.Random(7)
         usd, eur = self.env.ref("base.USD"), self.env.ref("base.EUR")
         pricelists = {
@@ -19,7 +19,7 @@ class TestSalesFigures(SalesCase):
             .create({"name": currency.name, "currency_id": currency.id, "company_id": False})
             for currency in (usd, eur)
         }
-        for i in range(90):
+        for _ in range(90):
             company = rng.choice([self.company, self.company, self.other_company])
             moment = utc("2026-03-10 00:00:00") + timedelta(
                 minutes=rng.randrange(-3 * 1440, 3 * 1440), seconds=rng.randrange(60)
@@ -48,7 +48,9 @@ class TestSalesFigures(SalesCase):
                     self.assertSameFigures(data, self.recomputed(first, last, user=user, companies=companies))
                     for part in data["by_currency"]:
                         currency = self.env["res.currency"].browse(part["currency"]["id"])
-                        expected = self.recomputed(first, last, user=user, companies=companies, currency=currency)
+                        expected = self.recomputed(
+                            first, last, user=user, companies=companies, currency=currency
+                        )
                         self.assertEqual({k: part[k] for k in expected["summary"]}, expected["summary"])
         both_data = self.data(first, last, companies=both)
         self.assertEqual([part["currency"]["name"] for part in both_data["by_currency"]], ["EUR", "USD"])
@@ -60,7 +62,11 @@ class TestSalesFigures(SalesCase):
 
     def test_days_of_companies_in_different_time_zones(self):
         """Each order counts on the day of its own company: one moment, two days."""
-        third = self.env["res.company"].sudo().create({"name": "Lyon", "currency_id": self.company.currency_id.id})
+        third = (
+            self.env["res.company"]
+            .sudo()
+            .create({"name": "Lyon", "currency_id": self.company.currency_id.id})
+        )
         third.partner_id.tz = "America/Los_Angeles"
         self.manager.sudo().company_ids |= third
         moment = utc("2026-03-09 20:00:00")  # 10 March 02:00 in Dhaka, 9 March 13:00 in Los Angeles
@@ -68,15 +74,25 @@ class TestSalesFigures(SalesCase):
             self.order(moment, [(self.products[0], 1, 10)], company=company)
         companies = self.company | third
         data = self.data(date(2026, 3, 9), date(2026, 3, 10), companies=companies)
-        self.assertEqual([(r["order_date"], r["order_count"]) for r in data["daily_stats"]], [("2026-03-09", 1), ("2026-03-10", 1)])
-        self.assertSameFigures(data, self.recomputed(date(2026, 3, 9), date(2026, 3, 10), companies=companies))
+        self.assertEqual(
+            [(r["order_date"], r["order_count"]) for r in data["daily_stats"]],
+            [("2026-03-09", 1), ("2026-03-10", 1)],
+        )
+        self.assertSameFigures(
+            data, self.recomputed(date(2026, 3, 9), date(2026, 3, 10), companies=companies)
+        )
         # the day that only one of them had
         data = self.data(date(2026, 3, 9), date(2026, 3, 9), companies=companies)
         self.assertEqual(data["summary"]["total_orders"], 1)
 
     def test_edges_of_the_business_day(self):
         """Dhaka is six hours ahead: its 10 March is [9 March 18:00, 10 March 18:00) in UTC."""
-        for moment in ("2026-03-09 17:59:59", "2026-03-09 18:00:00", "2026-03-10 17:59:59", "2026-03-10 18:00:00"):
+        for moment in (
+            "2026-03-09 17:59:59",
+            "2026-03-09 18:00:00",
+            "2026-03-10 17:59:59",
+            "2026-03-10 18:00:00",
+        ):
             self.order(utc(moment), [(self.products[0], 1, 1)])
         for given in (date(2026, 3, 10), "2026-03-10", utc("2026-03-09 18:00:00"), "2026-03-10 12:00:00"):
             data = self.data(given, given)
@@ -94,7 +110,9 @@ class TestSalesFigures(SalesCase):
         """Figures are rounded to the currency's own decimals, three and none alike."""
         for name, expected in (("JPY", 33.0), ("BHD", 33.333)):
             with self.subTest(name):
-                currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", name)])
+                currency = (
+                    self.env["res.currency"].with_context(active_test=False).search([("name", "=", name)])
+                )
                 currency.sudo().active = True
                 company = self.env["res.company"].sudo().create({"name": name, "currency_id": currency.id})
                 self.manager.sudo().company_ids |= company
@@ -154,7 +172,9 @@ class TestSalesFigures(SalesCase):
         self.assertEqual(len(products), 10)
         self.assertEqual(products[0]["product_id"], self.products[3].id)
         self.assertEqual((products[0]["quantity_sold"], products[0]["revenue"]), (25.0, 1303.0))
-        self.assertEqual([p["revenue"] for p in products], sorted((p["revenue"] for p in products), reverse=True))
+        self.assertEqual(
+            [p["revenue"] for p in products], sorted((p["revenue"] for p in products), reverse=True)
+        )
 
     def test_number_of_statements_is_constant(self):
         def statements():
@@ -182,7 +202,12 @@ class TestSalesFigures(SalesCase):
         """The domains that a click opens hold exactly what the figure counted."""
         for day in (9, 10, 10, 11):
             self.order(utc(f"2026-03-{day:02} 17:30:00"), [(self.products[day % 3], 2, 10 + day)])
-        self.order(utc("2026-03-10 06:00:00"), [(self.products[1], 2, 5)], user=self.salesman, partner=self.customers[2])
+        self.order(
+            utc("2026-03-10 06:00:00"),
+            [(self.products[1], 2, 5)],
+            user=self.salesman,
+            partner=self.customers[2],
+        )
         for user in (self.manager, self.salesman):
             Order = self.env["sale.order"].with_user(user)
             data = Order.get_sales_dashboard("2026-03-10", "2026-03-10")
@@ -207,7 +232,9 @@ class TestSalesFigures(SalesCase):
         data = self.env["sale.order"].get_sales_dashboard("2026-03-08", "2026-03-12")
         self.assertEqual(data["summary"]["total_revenue"], 50)
         self.assertEqual(data["previous"]["summary"]["total_revenue"], 40)
-        self.assertEqual((data["previous"]["date_from"], data["previous"]["date_to"]), ("2026-03-03", "2026-03-07"))
+        self.assertEqual(
+            (data["previous"]["date_from"], data["previous"]["date_to"]), ("2026-03-03", "2026-03-07")
+        )
         self.assertEqual(
             {k: data[k] for k in ("daily_stats", "summary", "top_products")},
             {

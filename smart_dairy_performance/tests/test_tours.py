@@ -23,7 +23,9 @@ class TestDashboardTours(HttpCase):
             company_id=cls.company.id,
             company_ids=[Command.set(cls.company.ids)],
         )
-        cls.env = cls.env(context=dict(cls.env.context, allowed_company_ids=cls.company.ids, tracking_disable=True))
+        cls.env = cls.env(
+            context=dict(cls.env.context, allowed_company_ids=cls.company.ids, tracking_disable=True)
+        )
         cls.today = cls.company._business_today()
 
     def make_herd(self):
@@ -114,18 +116,26 @@ class TestDashboardTours(HttpCase):
         self.make_herd()
         root = self.env.ref("smart_dairy_farm.menu_root").id
         first = self.env["ir.ui.menu"].with_user(self.user).load_menus(False)[root]["children"][0]
-        self.assertEqual(first, self.env.ref("smart_dairy_performance.menu_dashboards").id, "a newcomer sees it first")
+        self.assertEqual(
+            first, self.env.ref("smart_dairy_performance.menu_dashboards").id, "a newcomer sees it first"
+        )
         self.start_tour("/odoo/herd-dashboard", "smart_dairy_performance.herd_dashboard", login="tour_owner")
 
     def test_sales_dashboard(self):
         self.make_orders()
-        self.start_tour("/odoo/sales-dashboard", "smart_dairy_performance.sales_dashboard", login="tour_owner")
+        self.start_tour(
+            "/odoo/sales-dashboard", "smart_dairy_performance.sales_dashboard", login="tour_owner"
+        )
 
     def test_empty_dashboard(self):
-        self.start_tour("/odoo/sales-dashboard", "smart_dairy_performance.empty_dashboards", login="tour_owner")
+        self.start_tour(
+            "/odoo/sales-dashboard", "smart_dairy_performance.empty_dashboards", login="tour_owner"
+        )
 
     def test_worker_sees_no_sales_menu(self):
-        worker = new_test_user(self.env, "tour_worker", groups="base.group_user,smart_dairy_farm.group_farm_worker")
+        worker = new_test_user(
+            self.env, "tour_worker", groups="base.group_user,smart_dairy_farm.group_farm_worker"
+        )
         menus = self.env["ir.ui.menu"].with_user(worker)._visible_menu_ids()
         self.assertIn(self.env.ref("smart_dairy_performance.menu_herd_dashboard").id, menus)
         self.assertNotIn(self.env.ref("smart_dairy_performance.menu_sales_dashboard").id, menus)

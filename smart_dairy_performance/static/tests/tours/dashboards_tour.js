@@ -3,12 +3,13 @@ import { registry } from "@web/core/registry";
 const ready = ".o_dairy[data-status=ready]";
 const tile = (name) => `${ready} .o_dairy_tile[data-name=${name}]`;
 const value = (name, text) => `${tile(name)} .o_dairy_tile_value:contains(/^${text}/)`;
+const rows = (count) => `.o_list_view:has(.o_data_row) .o_pager_limit:contains(/^${count}$/)`;
 const back = [
     { content: "Go back", trigger: ".o_breadcrumb .o_back_button, .breadcrumb-item:first a", run: "click" },
     { content: "The dashboard is back", trigger: ready },
 ];
 
-/** The figures come from the test (odoo.__dairy_expected__ in the page's session): seen = database. */
+/** The figures are those of the records that test_tours.py makes: what is seen equals the database. */
 registry.category("web_tour.tours").add("smart_dairy_performance.herd_dashboard", {
     steps: () => [
         { content: "Opened first in Smart Dairy", trigger: `.o_dairy_dashboard ${ready}` },
@@ -23,13 +24,13 @@ registry.category("web_tour.tours").add("smart_dairy_performance.herd_dashboard"
         { content: "Next action", trigger: "[data-name=watch] td:contains(Discard milk until)" },
         { content: "Animals by type", trigger: "[data-name=by_type] tbody tr:contains(Heifer)" },
         { content: "The milk records behind", trigger: tile("discarded"), run: "click" },
-        { content: "One discarded record", trigger: ".o_list_view .o_data_row:only-child" },
+        { content: "One discarded record", trigger: rows(1) },
         ...back,
         { content: "The animals behind", trigger: tile("in_milk"), run: "click" },
-        { content: "Three cows", trigger: ".o_list_view:not(:has(.o_data_row:eq(3))) .o_data_row:eq(2)" },
+        { content: "Three cows", trigger: rows(3) },
         ...back,
         { content: "One pen's animals", trigger: "[data-name=by_pen] .o_dairy_link:contains(Tour milking)", run: "click" },
-        { content: "Its cows", trigger: ".o_list_view .o_data_row:eq(2)" },
+        { content: "Its animals", trigger: rows(4) },
         ...back,
         { content: "Today only", trigger: "[data-preset=today]", run: "click" },
         { content: "Milk of today", trigger: value("milk", "30kg") },
@@ -55,17 +56,17 @@ registry.category("web_tour.tours").add("smart_dairy_performance.sales_dashboard
         { content: "The curve is drawn", trigger: "figure[data-name=daily] canvas" },
         { content: "Best product", trigger: "[data-name=products] tbody tr:first:contains(Tour ghee):contains(1,000.00)" },
         { content: "Open the orders", trigger: tile("orders"), run: "click" },
-        { content: "Three orders", trigger: ".o_list_view:not(:has(.o_data_row:eq(3))) .o_data_row:eq(2)" },
+        { content: "Three orders", trigger: rows(3) },
         ...back,
         { content: "Open a product", trigger: "[data-name=products] .o_dairy_link:contains(Tour ghee)", run: "click" },
-        { content: "Its lines", trigger: ".o_list_view .o_data_row" },
+        { content: "Its line", trigger: rows(1) },
         ...back,
         { content: "Open a customer", trigger: "[data-name=customers] .o_dairy_link:contains(Tour shop)", run: "click" },
-        { content: "Two orders", trigger: ".o_list_view:not(:has(.o_data_row:eq(2))) .o_data_row:eq(1)" },
+        { content: "Two orders", trigger: rows(2) },
         ...back,
         { content: "The figures as a table", trigger: "figure[data-name=daily] summary", run: "click" },
         { content: "A day", trigger: "figure[data-name=daily] tbody tr:last button", run: "click" },
-        { content: "Its order", trigger: ".o_list_view .o_data_row" },
+        { content: "Its order", trigger: rows(1) },
         ...back,
     ],
 });
