@@ -255,9 +255,8 @@ def measure(env, name, theirs, ours, arguments, repeat, until):
     if not agree:
         for key in expected if isinstance(expected, dict) else ():
             if not close(found.get(key), expected[key]):
-                print(
-                    f"  {name}: {key}\n    Odoo {str(expected[key])[:99]}\n    ours {str(found.get(key))[:99]}"
-                )
+                print(f"  {name}: {key} differs")
+                print(f"    Odoo {str(expected[key])[:90]}\n    ours {str(found.get(key))[:90]}")
     while len(our_times) < repeat and (time.monotonic() < until or not our_times):
         their_times.append(timed(env, theirs, arguments)[0])
         our_times.append(timed(env, ours, arguments)[0])

@@ -76,6 +76,28 @@ export class SalesDashboard extends Dashboard {
         return by_currency.filter((part) => part.currency.id !== currency.id && part.total_orders);
     }
 
+    get otherCurrenciesText() {
+        const others = this.otherCurrencies
+            .map((part) =>
+                _t("%(amount)s in %(orders)s orders", {
+                    amount: this.format.money(part.total_revenue, part.currency),
+                    orders: this.format.number(part.total_orders),
+                })
+            )
+            .join("; ");
+        return _t(
+            "The figures are in %(currency)s. Companies with another currency sold on top of that: %(others)s. Choose a company to see its figures.",
+            { currency: this.state.data.currency.name, others }
+        );
+    }
+
+    get emptyTitle() {
+        return _t("No confirmed orders from %(from)s to %(to)s", {
+            from: this.format.day(this.filters.date_from),
+            to: this.format.day(this.filters.date_to),
+        });
+    }
+
     get curve() {
         const byDay = Object.fromEntries(this.state.data.daily_stats.map((row) => [row.order_date, row]));
         const days = this.days;

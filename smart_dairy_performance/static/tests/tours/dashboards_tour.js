@@ -4,6 +4,11 @@ const ready = ".o_dairy[data-status=ready]";
 const tile = (name) => `${ready} .o_dairy_tile[data-name=${name}]`;
 const value = (name, text) => `${tile(name)} .o_dairy_tile_value:contains(/^${text}/)`;
 const rows = (count) => `.o_list_view:has(.o_data_row) .o_pager_limit:contains(/^${count}$/)`;
+const chooseDay = (iso) =>
+    function ({ anchor }) {
+        anchor.value = iso;
+        anchor.dispatchEvent(new Event("change", { bubbles: true }));
+    };
 const back = [
     { content: "Go back", trigger: ".o_breadcrumb .o_back_button, .breadcrumb-item:first a", run: "click" },
     { content: "The dashboard is back", trigger: ready },
@@ -35,7 +40,7 @@ registry.category("web_tour.tours").add("smart_dairy_performance.herd_dashboard"
         { content: "Today only", trigger: "[data-preset=today]", run: "click" },
         { content: "Milk of today", trigger: value("milk", "30kg") },
         { content: "The preset is pressed", trigger: "[data-preset=today][aria-pressed=true]" },
-        { content: "From a day long ago", trigger: "#o_dairy_date_from", run: "edit 2031-01-01" },
+        { content: "From a day long ago", trigger: "#o_dairy_date_from", run: chooseDay("2031-01-01") },
         { content: "Wrong way round: told so", trigger: ".o_dairy_error:contains(swap the two dates)" },
         { content: "Try again is offered", trigger: ".o_dairy_retry" },
         { content: "Back to 30 days", trigger: "[data-preset=month]", run: "click" },
