@@ -15,10 +15,11 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+DASHBOARD = ", ".join(f".o_dairy[data-status={status}]" for status in ("ready", "empty", "error"))
 # name: (path below /odoo, what must be there before the picture is taken)
 PAGES = {
-    "herd-dashboard": ("herd-dashboard", ".o_dairy[data-status=ready], .o_dairy[data-status=empty]"),
-    "sales-dashboard": ("sales-dashboard", ".o_dairy[data-status=ready], .o_dairy[data-status=empty]"),
+    "herd-dashboard": ("herd-dashboard", DASHBOARD),
+    "sales-dashboard": ("sales-dashboard", DASHBOARD),
     "cow-card": ("cow-card", ".o_dairy"),
     "herd-entry": ("herd-entry", ".o_dairy"),
 }
