@@ -167,7 +167,11 @@ class FarmAnimal(models.Model):
     def _herd_names(self, model, rows, counts):
         kind = model.rpartition(".")[2]
         ids = {int(row[1]) for row in rows[kind] if row[1]} | {key for key in counts[kind] if key}
-        return {record.id: record.display_name for record in self.env[model].browse(sorted(ids))}
+        records = self.env[model].browse(sorted(ids))
+        if kind == "pen" and len(records.farm_id) > 1:
+            # farms call their pens alike
+            return {pen.id: f"{pen.display_name} ({pen.farm_id.name})" for pen in records}
+        return {record.id: record.display_name for record in records}
 
     @api.model
     def _herd_groups(self, rows, counts, names):
