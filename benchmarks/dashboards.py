@@ -23,9 +23,9 @@ import odoo
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-# Ratio that must be reached: Odoo's own way ÷ optimized. Stated for scale 1 (800 animals, two years). Both ways
-# of the sales figures read the same orders and lines, ours with currencies, units and untaxed amounts on top:
-# measured 0.94 to 1.12 with the settings of deploy/postgresql. More needs rollups, not a better statement.
+# Ratio that must be reached: Odoo's own way ÷ optimized. Stated for scale 1 (800 animals, two years).
+# Both ways of the sales figures read the same orders and lines, ours with currencies, units and untaxed
+# amounts on top: measured 0.94 to 1.12 with the settings of deploy/postgresql. More needs rollups.
 BARS = {
     "sales, 30 days": 0.85,
     "sales, 12 months": 0.85,
