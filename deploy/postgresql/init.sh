@@ -21,6 +21,5 @@ SELECT pg_create_physical_replication_slot('smart_dairy_replica') \g /dev/null
 CREATE EXTENSION pg_stat_statements;
 CREATE EXTENSION pgstattuple;
 CREATE EXTENSION pg_trgm;
-CREATE EXTENSION unaccent;
 CREATE EXTENSION btree_gist;
 SQL
