@@ -36,7 +36,7 @@ def main(arguments):
         elif name == "test":
             return commands.test(rest)
         elif name in ("bench", "soak"):
-            return commands.measurement(name, *(rest + ["", ""])[:2])
+            return commands.measurement(name, *[*rest, "", ""][:2])
         else:
             print(f"unknown command {name!r}; `make help` lists them", file=sys.stderr)
             return 2
@@ -44,7 +44,9 @@ def main(arguments):
         print(failure, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print(Failure(" ".join(map(str, error.cmd)), error.stderr or error, "see `make logs`"), file=sys.stderr)
+        print(
+            Failure(" ".join(map(str, error.cmd)), error.stderr or error, "see `make logs`"), file=sys.stderr
+        )
         return 1
     except KeyboardInterrupt:
         print("\n  stopped; the same command continues where it was", file=sys.stderr)

@@ -10,7 +10,6 @@ from . import databases, debian, odoo_server, odoo_source, python_env, servers
 from .console import Failure, step
 from .paths import DEMO_DB, LOCAL, LOG, PYTHON, ROOT, ensure_local, read_state, remember
 
-
 LOGINS = "manager / manager   (also: owner, vet, worker, sales; administrator: admin / admin)"
 
 
@@ -60,11 +59,16 @@ def build_demo(odoo, database=DEMO_DB, scale=1):
     with step("the demo database: all addons") as now:
         databases.clone(databases.BASE, database)
         odoo_server.install(odoo, database, ["smart_dairy", *databases.suite_addons()], now=now)
-    print(f"  the demo dairy: {round(800 * float(scale))} animals, two years of milk, health and sales", flush=True)
+    print(
+        f"  the demo dairy: {round(800 * float(scale))} animals, two years of milk, health and sales",
+        flush=True,
+    )
     command = odoo_server.command(odoo, "dairy_demo", "-d", database, "--scale", str(scale))
     code = subprocess.call([str(part) for part in command], env={**os.environ, **odoo_server.environment()})
     if code:
-        raise Failure("making the demo dairy", f"dairy_demo ended with {code}", "see the lines above; then run again")
+        raise Failure(
+            "making the demo dairy", f"dairy_demo ended with {code}", "see the lines above; then run again"
+        )
     remember(**{f"demo:{database}": mark})
 
 
@@ -123,7 +127,11 @@ def measurement(kind, name, scale):
         if kind == "soak" or not path.stem.startswith(("soak_", "_"))
     }
     if name not in scripts:
-        raise Failure(f"make {kind} NAME={name or ''}", "there is no such measurement", f"one of: {', '.join(sorted(scripts))}")
+        raise Failure(
+            f"make {kind} NAME={name or ''}",
+            "there is no such measurement",
+            f"one of: {', '.join(sorted(scripts))}",
+        )
     odoo = set_up(test=True)
     database = DEMO_DB if scale in ("", "1") else f"{DEMO_DB}_x{scale.replace('.', '_')}"
     build_demo(odoo, database, scale or 1)

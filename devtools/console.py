@@ -1,4 +1,4 @@
-"""What a person sees of the set-up: numbered steps with their time, a progress bar, and failures with a remedy."""
+"""What a person sees of the set-up: steps with their time, a progress bar, failures with a remedy."""
 
 import contextlib
 import sys

@@ -51,10 +51,16 @@ def install(packages):
     by_hand = f"install them, then run the same command again: apt-get install {' '.join(wanted)}"
     prefix = as_root()
     if prefix is None or not shutil.which("apt-get"):
-        why = "this user is neither root nor allowed to use sudo" if prefix is None else "there is no apt-get here"
+        why = (
+            "this user is neither root nor allowed to use sudo"
+            if prefix is None
+            else "there is no apt-get here"
+        )
         raise Failure(f"Debian packages are missing: {' '.join(wanted)}", why, by_hand)
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
     with step(f"Debian packages {' '.join(wanted)}"):
-        run("apt-get update", [*prefix, "apt-get", "-q", "update"], log="apt", remedy=by_hand, env=environment)
+        run(
+            "apt-get update", [*prefix, "apt-get", "-q", "update"], log="apt", remedy=by_hand, env=environment
+        )
         command = [*prefix, "apt-get", "-q", "-y", "--no-install-recommends", "install", *wanted]
         run("apt-get install", command, log="apt", remedy=by_hand, env=environment)

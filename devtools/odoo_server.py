@@ -1,4 +1,4 @@
-"""Odoo's configuration for this checkout, running it in the foreground, and the demo server in the background."""
+"""Odoo's configuration for this checkout, its command line, and the demo server in the background."""
 
 import configparser
 import os
@@ -6,7 +6,7 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
-from . import odoo_source, servers
+from . import servers
 from .console import step
 from .paths import DATA_DIR, HOST, LOCAL, LOG, PYTHON, ROOT, alive, free_port, read_state, remember, secret
 from .shell import run
@@ -26,7 +26,7 @@ def addons_path(odoo):
 
 
 def write_configuration(odoo):
-    """`.local/odoo.conf`: the root's `odoo.conf` with the addresses, folders and worker counts of this machine."""
+    """`.local/odoo.conf`: the root's `odoo.conf` with this machine's addresses, folders and worker count."""
     server = servers.pg_settings()
     parser = configparser.RawConfigParser()
     parser.read(ROOT / "odoo.conf")
@@ -80,7 +80,14 @@ def install(odoo, database, modules, *, update=False, now=None, log="install"):
             done, _sep, total = place.partition("/")
             now.update(int(done), int(total.split(")")[0]), name)
 
-    arguments = ["-d", database, "-u" if update else "-i", ",".join(modules), "--stop-after-init", "--no-http"]
+    arguments = [
+        "-d",
+        database,
+        "-u" if update else "-i",
+        ",".join(modules),
+        "--stop-after-init",
+        "--no-http",
+    ]
     run(
         f"{'updating' if update else 'installing'} {', '.join(modules)} in {database}",
         command(odoo, "server", *arguments),

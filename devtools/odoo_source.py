@@ -1,4 +1,4 @@
-"""Odoo 19 itself: one that is pointed at or importable, else Debian's package unpacked under `.local/odoo`."""
+"""Odoo 19 itself: one pointed at or importable, else Debian's package unpacked under `.local/odoo`."""
 
 import os
 import re
@@ -69,7 +69,11 @@ def find():
             raise Failure(f"ODOO_HOME={told} is not an Odoo 19", seen, "point it at an Odoo 19, or unset it")
         return odoo
     probe = subprocess.run(
-        ["/usr/bin/python3", "-c", "import odoo.release as r, os; print(os.path.dirname(os.path.dirname(r.__file__)))"],
+        [
+            "/usr/bin/python3",
+            "-c",
+            "import odoo.release as r, os; print(os.path.dirname(os.path.dirname(r.__file__)))",
+        ],
         capture_output=True,
         text=True,
         cwd="/",
@@ -93,16 +97,21 @@ def ensure():
 
 def mirror():
     """The Debian mirror this machine's own apt uses (its address is nowhere in this repository)."""
-    files = [*Path("/etc/apt").glob("sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*.sources"))]
+    files = [
+        *Path("/etc/apt").glob("sources.list"),
+        *sorted(Path("/etc/apt/sources.list.d").glob("*.sources")),
+    ]
     for path in [*files, *sorted(Path("/etc/apt/sources.list.d").glob("*.list"))]:
-        found = re.search(r"^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(\S+/debian)/?\s", path.read_text(), re.MULTILINE)
+        found = re.search(
+            r"^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(\S+/debian)/?\s", path.read_text(), re.MULTILINE
+        )
         if found:
             return found.group(1)
     raise Failure("the Debian mirror is unknown", "no Debian source under /etc/apt", REMEDY)
 
 
 def download():
-    """Fetch and unpack the packages through a private apt list: the machine's own apt configuration stays as it is."""
+    """Fetch and unpack the packages through a private apt list; the machine's own stays as it is."""
     work = LOCAL / "apt"
     shutil.rmtree(UNPACKED, ignore_errors=True)
     shutil.rmtree(work, ignore_errors=True)
@@ -118,23 +127,35 @@ def download():
             "-o", f"Dir::Cache={work}",
             "-o", "APT::Sandbox::User=root",
         ]  # fmt: skip
-        run(f"reading the list of {suite}", ["apt-get", "-q", *options, "update"], log="odoo-source", remedy=REMEDY)
+        run(
+            f"reading the list of {suite}",
+            ["apt-get", "-q", *options, "update"],
+            log="odoo-source",
+            remedy=REMEDY,
+        )
         command = ["apt-get", "-q", *options, "download", *packages]
         run("downloading Odoo", command, log="odoo-source", remedy=REMEDY, cwd=work / "debs")
     for package in sorted((work / "debs").glob("*.deb")):
-        run("unpacking Odoo", ["dpkg", "-x", package, UNPACKED], log="odoo-source", remedy="free some disk space")
+        run(
+            "unpacking Odoo",
+            ["dpkg", "-x", package, UNPACKED],
+            log="odoo-source",
+            remedy="free some disk space",
+        )
     add_selfie_script()
     dangling = [path for path in UNPACKED.rglob("*") if path.is_symlink() and not path.exists()]
     if dangling:
-        raise Failure("Odoo's package has dangling links", dangling[0], "run `make clean`, then the same command again")
+        raise Failure(
+            "Odoo's package has dangling links", dangling[0], "run `make clean`, then the same command again"
+        )
     shutil.rmtree(work)
     (UNPACKED / ".complete").touch()
 
 
 def add_selfie_script():
-    """Put back the one script that Debian leaves out; without it the web client logs a console error at each start.
+    """Put back the one script that Debian leaves out; without it the web client logs an error at each start.
 
-    It blurs the camera's background in calls. npm has it; where there is no npm the file is empty, and calls have no blur.
+    It blurs the camera's background in calls. npm has it; where there is no npm the file is empty: no blur.
     """
     folder = UNPACKED / "usr/lib/python3/dist-packages/odoo/addons/mail/static/lib/selfie_segmentation"
     target = folder / "selfie_segmentation.js"
@@ -145,7 +166,9 @@ def add_selfie_script():
     if shutil.which("npm"):
         work = LOCAL / "apt"
         try:
-            archive = output(["npm", "pack", "--silent", "@mediapipe/selfie_segmentation@0.1.1675465747"], cwd=work)
+            archive = output(
+                ["npm", "pack", "--silent", "@mediapipe/selfie_segmentation@0.1.1675465747"], cwd=work
+            )
         except subprocess.CalledProcessError:
             return  # no npm registry within reach: the empty file stays, which costs only the blur
         shutil.unpack_archive(work / archive.splitlines()[-1], work)

@@ -29,7 +29,7 @@ def read_state():
 
 
 def remember(**values):
-    """Add values to the remembered state; None forgets a key. Replaced in one rename, so a kill leaves a whole file."""
+    """Add values to the remembered state; None forgets a key. One rename, so a kill leaves a whole file."""
     state = {**read_state(), **values}
     fresh = STATE.with_suffix(".tmp")
     fresh.write_text(json.dumps({k: v for k, v in state.items() if v is not None}, indent=1, sort_keys=True))

@@ -1,10 +1,10 @@
-"""The virtual environment under `.local/venv`, with everything `requirements.txt` pins and Odoo importable."""
+"""The virtual environment under `.local/venv`: what `requirements.txt` pins, and Odoo importable."""
 
 import hashlib
 import sys
 from pathlib import Path
 
-from .console import Failure, step
+from .console import step
 from .paths import PYTHON, ROOT, VENV, read_state, remember
 from .shell import run
 
@@ -24,22 +24,25 @@ def fingerprint(lists):
 
 
 def ensure(test=False):
-    """Create the environment and install what is pinned; nothing to do when the pins have not changed."""
+    """Create the environment and install what is pinned; nothing to do while the pins stay as they are."""
     lists = wanted_lists(test)
     mark = fingerprint(lists)
     if PYTHON.exists() and mark in (read_state().get("python"), read_state().get("python_dev")):
         return
-    if sys.version_info < (3, 10):
-        raise Failure("Python is too old", f"Odoo 19 wants 3.10, this is {sys.version.split()[0]}", "use Debian 12")
     with step(f"Python packages of {' and '.join(lists)}") as now:
         if not PYTHON.exists():
-            run("python3 -m venv", [base_python(), "-m", "venv", VENV], log="pip", remedy="apt-get install python3-venv")
+            run(
+                "python3 -m venv",
+                [base_python(), "-m", "venv", VENV],
+                log="pip",
+                remedy="apt-get install python3-venv",
+            )
         done = 0
         names = [name for list_name in lists for name in pinned(ROOT / list_name)]
 
         def on_line(line):
             nonlocal done
-            if line.startswith("Collecting ") or line.startswith("Requirement already"):
+            if line.startswith(("Collecting ", "Requirement already")):
                 done += 1
                 now.update(min(done, len(names)), len(names), line.split()[1])
 
@@ -55,7 +58,7 @@ def pinned(path):
 
 
 def base_python():
-    """Debian's interpreter where there is one: the environment then survives a user's own Python being replaced."""
+    """Debian's interpreter where there is one: a user's own Python may be replaced under the environment."""
     return next(p for p in ("/usr/bin/python3", sys.executable) if Path(p).exists())
 
 

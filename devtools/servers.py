@@ -1,4 +1,4 @@
-"""The private PostgreSQL and Redis: own ports, own folders under `.local/`, the machine's own are never touched.
+"""The private PostgreSQL and Redis, on own ports and in own folders; the machine's are never touched.
 
 Existing servers are used when the environment points at them: `SMART_DAIRY_PGHOST`, `SMART_DAIRY_PGPORT`,
 `SMART_DAIRY_PGUSER` (password from `PGPASSWORD` or `~/.pgpass`), `SMART_DAIRY_REDIS_URL`.
@@ -37,15 +37,20 @@ def pg_bin():
     """The newest installed PostgreSQL of version 15 or later."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     if not found:
-        raise Failure("PostgreSQL is not installed", "no /usr/lib/postgresql/*/bin/postgres", "apt-get install postgresql-15")
+        raise Failure(
+            "PostgreSQL is not installed",
+            "no /usr/lib/postgresql/*/bin/postgres",
+            "apt-get install postgresql-15",
+        )
     return found[-1].parent
 
 
 def as_server_user():
     """How to run a PostgreSQL program: it refuses root.
 
-    As root it runs in a user namespace in which we are `postgres`, so that the cluster may lie below a folder that only
-    root can enter; where the kernel allows none, as the user `postgres` itself. Returns (command prefix, popen options).
+    As root it runs in a user namespace in which we are `postgres`, so that the cluster may lie below a folder
+    that only root can enter; where the kernel allows none, as the user `postgres` itself.
+    Returns (command prefix, Popen options).
     """
     if os.geteuid() != 0:
         return [], {}
@@ -134,7 +139,17 @@ def create_cluster(prefix, options):
     password.write_text(secret("pg_password"))
     password.chmod(0o644 if options else 0o600)
     try:
-        command = [*prefix, pg_bin() / "initdb", "-D", PG_DATA, "-U", "odoo", "-E", "UTF8", "--locale=C.UTF-8"]
+        command = [
+            *prefix,
+            pg_bin() / "initdb",
+            "-D",
+            PG_DATA,
+            "-U",
+            "odoo",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]
         command += ["--auth=scram-sha-256", f"--pwfile={password}"]
         remedy = "look at the log; `make clean` starts afresh"
         run("initdb", command, log="postgresql", remedy=remedy, cwd="/", user=options.get("user"))
@@ -179,7 +194,18 @@ def ensure_redis():
         port = free_port(6390)
         shared = ROOT / "deploy" / "redis" / "redis.conf"
         command = [program, *([str(shared)] if shared.exists() else [])]
-        command += ["--port", str(port), "--bind", HOST, "--dir", str(REDIS_DIR), "--daemonize", "no", "--logfile", ""]
+        command += [
+            "--port",
+            str(port),
+            "--bind",
+            HOST,
+            "--dir",
+            str(REDIS_DIR),
+            "--daemonize",
+            "no",
+            "--logfile",
+            "",
+        ]
         command += ["--requirepass", "", "--maxmemory", "256mb"]
         with (LOG / "redis.log").open("ab") as log:
             process = subprocess.Popen(
@@ -196,7 +222,9 @@ def wait_for(ready, name, log, process, seconds=60):
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
             why = "it ended" if process.poll() is not None else f"no answer within {seconds} s"
-            raise Failure(f"{name} did not start", f"{why}; the end of its log:\n{tail(log)}", "see `make logs`")
+            raise Failure(
+                f"{name} did not start", f"{why}; the end of its log:\n{tail(log)}", "see `make logs`"
+            )
         time.sleep(0.1)
 
 
