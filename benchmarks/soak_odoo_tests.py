@@ -1,7 +1,7 @@
 """Odoo's own tests of `sale` and `stock`, without the suite and with it: ours may make none of them redder.
 
-A handful fail on Debian's package whoever is installed; `tests/odoo_baseline.txt` keeps them. Takes about 25 minutes
-(two runs); exit status 1 when a test fails with the suite that passes without, or when one is not run any more.
+A handful fail on Debian's package whoever is installed; `tests/odoo_baseline.txt` keeps them. Two runs; exit
+status 1 when a test fails with the suite that passes without, or when one is not run any more.
 """
 
 import argparse

@@ -7,7 +7,7 @@ import sys
 import time
 
 from . import databases, debian, odoo_server, odoo_source, python_env, servers
-from .console import Failure, step
+from .console import Failure, step, together
 from .paths import DEMO_DB, LOCAL, LOG, PYTHON, ROOT, ensure_local, read_state, remember
 
 LOGINS = "manager / manager   (also: owner, vet, worker, sales; administrator: admin / admin)"
@@ -22,8 +22,7 @@ def set_up(test=False):
     if os.environ.get("SMART_DAIRY_REDIS_URL"):
         wanted.pop("redis-server")
     debian.install({**wanted, **(debian.TEST if test else {})})
-    odoo = odoo_source.ensure()
-    python_env.ensure(test)
+    odoo, _none = together(odoo_source.ensure, lambda: python_env.ensure(test))
     python_env.link_odoo(odoo)
     servers.ensure_postgres()
     servers.ensure_redis()
@@ -112,8 +111,7 @@ def lint():
     """Ruff, pylint-odoo, OCA's checks and well-formedness over the whole tree."""
     ensure_local()
     debian.install({**debian.TEST, "python3-venv": debian.SERVE["python3-venv"]})
-    odoo = odoo_source.ensure()
-    python_env.ensure(test=True)
+    odoo, _none = together(odoo_source.ensure, lambda: python_env.ensure(test=True))
     python_env.link_odoo(odoo)
     return subprocess.call([str(PYTHON), "-m", "devtools.lint"], cwd=ROOT)
 

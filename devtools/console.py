@@ -2,7 +2,9 @@
 
 import contextlib
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 BAR_WIDTH = 24
 
@@ -24,7 +26,8 @@ class Step:
 
     def __init__(self, title):
         self.title, self.started, self.note = title, time.monotonic(), ""
-        self.live = sys.stdout.isatty()
+        # steps side by side each print whole lines: two bars cannot share one
+        self.live = sys.stdout.isatty() and threading.current_thread() is threading.main_thread()
         print(f"  {title} …", end="" if self.live else "\n", flush=True)
 
     def update(self, done, total, label=""):
@@ -50,3 +53,9 @@ def step(title):
         current.finish("FAILED")
         raise
     current.finish("done")
+
+
+def together(*tasks):
+    """Run steps that do not wait for each other side by side; returns their results, or raises the first failure."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return [future.result() for future in [pool.submit(task) for task in tasks]]
