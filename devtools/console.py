@@ -56,6 +56,6 @@ def step(title):
 
 
 def together(*tasks):
-    """Run steps that do not wait for each other side by side; returns their results, or raises the first failure."""
+    """Run independent steps side by side; returns their results, or raises the first failure."""
     with ThreadPoolExecutor(len(tasks)) as pool:
         return [future.result() for future in [pool.submit(task) for task in tasks]]
