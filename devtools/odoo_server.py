@@ -47,7 +47,7 @@ def write_configuration(odoo):
         "db_name": False,
         "dbfilter": "",
         "logfile": "",
-        "without_demo": True,
+        "with_demo": False,
     }
     if server["ours"]:
         local["db_password"] = secret("pg_password")
