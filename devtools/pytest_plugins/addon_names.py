@@ -1,0 +1,27 @@
+"""Pytest plugin: every test file gets the module name `odoo.addons.<addon>.tests.<file>`.
+
+pytest-odoo derives that name from the outermost Python package; here the repository root is itself an addon,
+so it would take the root for every addon directly below it.
+"""
+
+from pathlib import Path
+
+import _pytest.pathlib
+import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection(session):
+    original = _pytest.pathlib.resolve_pkg_root_and_module_name
+
+    def resolve(path, **options):
+        path = Path(path)
+        for parent in path.parents:
+            if (parent / "__manifest__.py").is_file():
+                inside = path.relative_to(parent).with_suffix("").parts
+                return parent.parent, ".".join(["odoo.addons", parent.name, *inside]).removesuffix(
+                    ".__init__"
+                )
+        return original(path, **options)
+
+    _pytest.pathlib.resolve_pkg_root_and_module_name = resolve
