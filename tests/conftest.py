@@ -6,7 +6,7 @@ from odoo_process import Database, complaints, databases, run_odoo
 
 @pytest.fixture(scope="session")
 def dairy():
-    """A database with every addon and three months of a 60-animal dairy, made by the command that users run."""
+    """Every addon and three months of a 60-animal dairy, made by the command that users run."""
     with Database(databases.TESTS, "smart_dairy_small") as database:
         code, log = run_odoo("dairy_demo", "-d", database.name, "--scale", "0.075", "--months", "3")
         assert code == 0, log[-3000:]
