@@ -1,8 +1,9 @@
 """A wheel of every addon: ``python -m devtools.wheels FOLDER``.
 
-whool takes an addon's name from its folder, and what goes into the wheel from git. Neither fits the repository
-root, which is the addon `smart_dairy` under whatever name it was checked out, and holds the other addons besides.
-So each addon is copied to a folder of its own name first, and of the root only what Odoo reads from an addon.
+whool takes an addon's name from its folder, and what goes into the wheel from git. Neither fits the root of
+the repository, which is the addon `smart_dairy` under whatever name it was checked out and which holds the
+other addons besides. So each addon is copied to a folder of its own name first, and of the root only what
+Odoo reads from an addon.
 """
 
 import shutil
@@ -15,19 +16,7 @@ from .lint import ROOT, addons
 
 ROOT_NAME = "smart_dairy"
 ROOT_FILES = ("__init__.py", "__manifest__.py", "LICENSE", "README.md", "pyproject.toml")
-ROOT_FOLDERS = [
-    "controllers",
-    "data",
-    "demo",
-    "i18n",
-    "migrations",
-    "models",
-    "report",
-    "security",
-    "static",
-    "views",
-    "wizard",
-]
+ROOT_FOLDERS = ("data", "demo", "i18n", "migrations", "models", "report", "security", "static", "views")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "build", "*.egg-info", ".*")
 
 

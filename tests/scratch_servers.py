@@ -1,4 +1,4 @@
-"""Real servers in a scratch folder, on ports chosen at run time, started with the files of deploy/ and removed again.
+"""Real servers in a scratch folder, on ports chosen at run time, from the files of deploy/; removed again.
 
 PostgreSQL and PgBouncer refuse to run as root; then all of it runs as the user postgres.
 """
@@ -21,6 +21,21 @@ sys.path.insert(0, str(ROOT))
 from devtools.servers import pg_bin  # noqa: E402
 
 HOST = "127.0.0.1"
+# Quotes and backslashes: the scripts of deploy/ have to cope with any password.
+SECRETS = {
+    "ODOO_DB_PASSWORD": "o\"d'o\\o $1",
+    "POSTGRES_PASSWORD": "superuser",
+    "REPLICATION_PASSWORD": "rep'li\"ca",
+    "REDIS_PASSWORD": 're"d\\is',
+}
+# what was asked of the pool (S1-41)
+POOL = {
+    "pool_mode": "transaction", "default_pool_size": "50", "min_pool_size": "10", "reserve_pool_size": "25",
+    "reserve_pool_timeout": "5", "max_client_conn": "1000", "max_db_connections": "100",
+    "server_connect_timeout": "15", "server_idle_timeout": "600", "server_lifetime": "3600",
+    "client_login_timeout": "60", "query_wait_timeout": "120", "log_connections": "1",
+    "log_disconnections": "1", "log_pooler_errors": "1", "stats_period": "60", "auth_type": "scram-sha-256",
+}  # fmt: skip
 #: whatever the machine, these tests take little memory and little time
 SMALL = {
     "listen_addresses": HOST, "shared_buffers": "64MB", "maintenance_work_mem": "64MB", "wal_buffers": "1MB",
@@ -48,7 +63,7 @@ class Scratch:
 
     def __exit__(self, *_exception):
         for process in reversed(self.processes):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         for process in self.processes:
             try:
                 process.wait(20)
