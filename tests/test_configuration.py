@@ -114,6 +114,7 @@ def test_no_secret_is_in_the_files():
     assert not {"admin_passwd", "db_password", "smtp_password"} & set(odoo_options())
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert "/.env" in ignored
+    assert "**/.*" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
 # ---- odoo.conf
@@ -151,5 +152,6 @@ def test_odoo_fits_the_pool_and_the_mounts(compose):
     assert clients <= int(POOL["max_client_conn"])
     targets = [mount.split(":")[1] for mount in compose["services"]["odoo"]["volumes"]]
     assert "/etc/odoo/odoo.conf" in targets and options["data_dir"] in targets
-    root = next(target for target in targets if target.endswith("/smart_dairy"))
+    dockerfile = (ROOT / "deploy/odoo/Dockerfile").read_text()
+    root = re.search(r"^COPY \. (\S+)$", dockerfile, re.MULTILINE)[1]
     assert options["addons_path"].split(",") == [str(Path(root).parent), root, f"{root}/addons"]
