@@ -44,7 +44,6 @@ def write_configuration(odoo):
         "workers": 0,
         "proxy_mode": False,
         "db_maxconn": 32,
-        "db_name": False,
         "dbfilter": "",
         "logfile": "",
         "with_demo": False,
@@ -53,7 +52,7 @@ def write_configuration(odoo):
         local["db_password"] = secret("pg_password")
     for key, value in local.items():
         parser.set("options", key, str(value))
-    for key in ("db_replica_host", "db_replica_port", "gevent_port", "pidfile"):
+    for key in ("db_name", "db_replica_host", "db_replica_port", "gevent_port", "pidfile"):
         parser.remove_option("options", key)
     CONF.touch(mode=0o600)
     with CONF.open("w") as target:

@@ -46,7 +46,9 @@ def ensure(test=False):
                 done += 1
                 now.update(min(done, len(names)), len(names), line.split()[1])
 
-        command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
+        # the lists are complete, so pip need not resolve; modules compile when they are first imported
+        command = [PYTHON, "-m", "pip", "install", "--no-deps", "--no-compile"]
+        command += ["--disable-pip-version-check", "--progress-bar=off"]
         for name in lists:
             command += ["-r", ROOT / name]
         run("pip install", command, log="pip", remedy=REMEDY, on_line=on_line)
