@@ -257,7 +257,20 @@ class FarmMilkRecord(models.Model):
         return vals
 
     def _write_entries(self, entries, stored):
+        """Correct stored records; what follows from the new values is derived for all of them in one query."""
         records = self.browse([entry.record_id for entry in entries])
-        for entry, record in zip(entries, records, strict=True):
+        facts = self._milk_facts([(entry.animal_id, entry.day) for entry in entries])
+        for entry, record, known in zip(entries, records, facts, strict=True):
             vals = self._entry_vals(entry)
-            record.write({FIELD_OF[name]: vals[FIELD_OF[name]] for name in entry.changes(stored[entry.slot])})
+            changed = {FIELD_OF[name]: vals[FIELD_OF[name]] for name in entry.changes(stored[entry.slot])}
+            values = {
+                **vals,
+                "discard_reason": record.discard_reason,
+                "morning_yield": record.morning_yield,
+                "evening_yield": record.evening_yield,
+                **changed,
+            }
+            released = bool(record.override_reason)
+            record._write_derived(
+                {**changed, **self._derive(values, known, released=released, record=record)}
+            )

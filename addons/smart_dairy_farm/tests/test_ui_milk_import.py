@@ -145,6 +145,7 @@ class TestMilkImport(HerdCase):
     def test_reused_tag_means_the_animal_of_that_day(self):
         old = self.cows[0]
         old.write({"status": "sold", "exit_date": self.today - timedelta(days=20), "exit_reason": "sold"})
+        self.env.flush_all()
         young = self.make_cows(1, start=1, dim=15, entry_date=self.today - timedelta(days=15))
         wizard = self.wizard(
             self.text(f"T001;{self.today - timedelta(days=30)};am;10;;;", f"T001;{self.day};am;11;;;")
