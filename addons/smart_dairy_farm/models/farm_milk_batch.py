@@ -257,7 +257,7 @@ class FarmMilkRecord(models.Model):
         return vals
 
     def _write_entries(self, entries, stored):
-        """Correct stored records; what follows from the new values is derived for all of them in one query."""
+        """Correct stored records; what follows from the new values is derived for all in one query."""
         records = self.browse([entry.record_id for entry in entries])
         facts = self._milk_facts([(entry.animal_id, entry.day) for entry in entries])
         for entry, record, known in zip(entries, records, facts, strict=True):
