@@ -27,6 +27,7 @@
         "security/farm_import_access.xml",
         "wizard/farm_milk_import_views.xml",
         "views/farm_client_actions.xml",
+        "views/farm_animal_card_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

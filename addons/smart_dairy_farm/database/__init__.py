@@ -41,8 +41,26 @@ def install(cr, *names):
             cr.execute(script.read())
 
 
-def drop_objects(cr):
-    """Remove what dropping the tables would leave: functions, and the extension when nothing else uses it."""
+def drop_objects(env):
+    """Remove what dropping the tables would leave: functions, and the extension when nothing else uses it.
+
+    The foreign keys among our own tables go first: Odoo deletes reference data (breeds, drugs) before it
+    drops the tables that still point to it.
+    """
+    cr = env.cr
+    tables = {model._table for model in env.values() if model._original_module == "smart_dairy_farm"}
+    cr.execute(
+        SQL(
+            """SELECT conrelid::regclass::text, conname FROM pg_constraint
+                WHERE contype = 'f' AND conrelid::regclass::text = ANY(%(tables)s)
+                  AND confrelid::regclass::text = ANY(%(tables)s)""",
+            tables=list(tables),
+        )
+    )
+    for table, constraint in cr.fetchall():
+        cr.execute(
+            SQL("ALTER TABLE %s DROP CONSTRAINT %s", SQL.identifier(table), SQL.identifier(constraint))
+        )
     for function in FUNCTIONS:
         cr.execute(SQL("DROP FUNCTION IF EXISTS %s CASCADE", SQL.identifier(function)))
     cr.execute(SQL("DELETE FROM ir_config_parameter WHERE key = %s RETURNING id", CREATED_EXTENSION))

@@ -1,3 +1,4 @@
+# ruff: noqa: I001  a class is loaded before what extends it
 from . import farm_rule_mixin
 from . import res_company
 from . import farm_farm

@@ -1,2 +1,19 @@
-from . import test_ui_reading
-from . import test_ui_next_action
+from . import (
+    test_animal_exit,
+    test_animal_identity,
+    test_animal_pedigree,
+    test_database_rules,
+    test_figures,
+    test_herd_as_of,
+    test_lactation,
+    test_milk_record,
+    test_nullable_numbers,
+    test_security,
+    test_ui_cow_card,
+    test_ui_herd_entry,
+    test_ui_milk_import,
+    test_ui_next_action,
+    test_ui_reading,
+    test_ui_tours,
+    test_withdrawal,
+)

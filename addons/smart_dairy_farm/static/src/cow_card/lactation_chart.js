@@ -49,6 +49,10 @@ export class LactationChart extends Component {
         );
     }
 
+    get discarded() {
+        return this.props.curve.points.some((point) => point.discarded);
+    }
+
     number(value, digits = 1) {
         return formatFloat(value, { digits: [16, digits], trailingZeros: false });
     }
@@ -66,6 +70,7 @@ export class LactationChart extends Component {
                 data: points.map((point) => ({ x: point.dim, y: point.kg })),
                 borderColor: milk,
                 backgroundColor: points.map((point) => (point.discarded ? this.color("--dairy-bad") : milk)),
+                pointBorderColor: points.map((point) => (point.discarded ? this.color("--dairy-bad") : milk)),
                 pointRadius: points.map((point) => (point.discarded ? 3 : points.length > 90 ? 0 : 2)),
                 borderWidth: 2,
                 tension: 0.2,
