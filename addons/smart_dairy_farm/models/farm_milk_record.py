@@ -149,7 +149,7 @@ class FarmMilkRecord(models.Model):
                     self.env._("Only a manager can release milk from withdrawal, with the button Release.")
                 )
 
-    def copy(self, default=None):
+    def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(
             self.env._("A milk record cannot be duplicated: enter the milk of the other session.")
         )
