@@ -160,7 +160,6 @@ def test(arguments):
     with step("a fresh clone for the tests"):
         databases.clone(databases.TESTS, database)
     environment = {**os.environ, **test_environment(odoo)}
-    root = odoo_server.LINKS / "smart_dairy"
     codes = []
     own = [str(PYTHON), "-m", "pytest", "-p", "no:odoo", "--durations=5", "-q"]
     in_odoo = [
@@ -168,12 +167,12 @@ def test(arguments):
         f"--odoo-database={database}", "--odoo-http", "--odoo-log-level=error", "--durations=15", "-q",
     ]  # fmt: skip
     if arguments:
-        codes.append(subprocess.call([*in_odoo, *arguments], cwd=root, env=environment))
+        codes.append(subprocess.call([*in_odoo, *arguments], cwd=ROOT, env=environment))
     else:
-        addons = sorted(root.glob("addons/*/tests")) + sorted(root.glob("*/tests"))
-        folders = [str(path.relative_to(root)) for path in addons]
+        addons = sorted(ROOT.glob("addons/*/tests")) + sorted(ROOT.glob("*/tests"))
+        folders = [str(path.relative_to(ROOT)) for path in addons]
         print("\n== tests of the addons, inside Odoo", flush=True)
-        codes.append(subprocess.call([*in_odoo, *folders], cwd=root, env=environment))
+        codes.append(subprocess.call([*in_odoo, *folders], cwd=ROOT, env=environment))
         print("\n== tests of the suite as a whole", flush=True)
         codes.append(subprocess.call([*own, "tests"], cwd=ROOT, env=environment))
     databases.drop(database)

@@ -7,11 +7,9 @@ so it would take the root for every addon directly below it.
 from pathlib import Path
 
 import _pytest.pathlib
-import pytest
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection(session):
+def pytest_sessionstart(session):
     original = _pytest.pathlib.resolve_pkg_root_and_module_name
 
     def resolve(path, **options):
