@@ -27,3 +27,4 @@ from . import farm_milk_entry
 from . import farm_animal_card
 from . import farm_animal_card_milk
 from . import farm_animal_card_events
+from . import farm_company_choice

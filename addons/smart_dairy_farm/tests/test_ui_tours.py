@@ -14,6 +14,12 @@ class TestTours(HerdMixin, HttpCase):
         super().setUpClass()
         cls.make_herd()
         cls.cows = cls.make_cows(4)
+        # On a slow machine making the bundles outlasts the 20 s that the browser's other requests wait
+        qweb = cls.env["ir.qweb"]
+        for bundle in ("web.assets_web", "web.assets_tests"):
+            qweb._get_asset_bundle(bundle, css=False, js=True).js()
+        for bundle in ("web.assets_web", "web.assets_web_print"):
+            qweb._get_asset_bundle(bundle, css=True, js=False).css()
 
     def milk(self, cow, **domain):
         return self.env["farm.milk.record"].search(

@@ -49,6 +49,11 @@ export class LactationChart extends Component {
         );
     }
 
+    get lastDay() {
+        const { points, expected } = this.props.curve;
+        return Math.max(305, points.at(-1)?.dim || 0, expected.at(-1)?.dim || 0);
+    }
+
     get discarded() {
         return this.props.curve.points.some((point) => point.discarded);
     }
@@ -113,6 +118,7 @@ export class LactationChart extends Component {
             x: {
                 type: "linear",
                 min: 0,
+                max: this.lastDay,
                 title: title(_t("Days since calving")),
                 ticks: { color: text },
                 grid: { display: false },

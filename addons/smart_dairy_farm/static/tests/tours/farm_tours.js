@@ -22,7 +22,7 @@ function focused(tag, column) {
 tours.add("smart_dairy_farm_herd_entry", {
     url: "/odoo/herd-entry",
     steps: () => [
-        { trigger: ".o_herd_entry_row:contains(T001)" },
+        { trigger: ".o_herd_entry_row:contains(T001)", timeout: 30000 },
         { trigger: ".o_herd_entry_totals:contains(0 / 4)" },
         { trigger: cell("T001", "kg"), run: "edit 12,5" },
         { trigger: ".o_herd_entry_totals:contains(1 / 4):contains(12.5)" },
@@ -65,7 +65,7 @@ tours.add("smart_dairy_farm_herd_entry", {
 /** The cow card of one animal: figures, curve and next action, then the card of her dam. */
 tours.add("smart_dairy_farm_cow_card", {
     steps: () => [
-        { trigger: ".o_cow_card h1:contains(Cow 1)" },
+        { trigger: ".o_cow_card h1:contains(Cow 1)", timeout: 30000 },
         { trigger: ".o_cow_card_action[data-code=milk_withdrawal]" },
         { trigger: ".o_dairy_tile[data-tile=withdrawal]:contains(4)" },
         { trigger: ".o_dairy_tile[data-tile=week]:contains(12)" },
@@ -124,8 +124,8 @@ tours.add("smart_dairy_farm_milk_import", {
 tours.add("smart_dairy_farm_withdrawal_vet", {
     url: "/odoo/action-smart_dairy_farm.farm_health_record_action/new",
     steps: () => [
-        { trigger: ".o_field_widget[name=animal_id] input", run: "edit T001" },
-        { trigger: ".o-autocomplete--dropdown-item:contains(T001)", run: "click" },
+        { trigger: ".o_field_widget[name=animal_id] input", run: "edit Cow 1" },
+        { trigger: ".o-autocomplete--dropdown-item:contains(Cow 1)", timeout: 30000, run: "click" },
         { trigger: ".o_field_widget[name=treatment_ids] .o_field_x2many_list_row_add a", run: "click" },
         { trigger: ".modal .o_field_widget[name=drug_id] input", run: "edit Tour penicillin" },
         { trigger: ".o-autocomplete--dropdown-item:contains(Tour penicillin)", run: "click" },
