@@ -46,7 +46,7 @@ registry.category("web_tour.tours").add("smart_dairy_performance.herd_dashboard"
         { content: "Back to 30 days", trigger: "[data-preset=month]", run: "click" },
         { content: "Milk again", trigger: value("milk", "96kg") },
         { content: "The cow card", trigger: "[data-name=best] .o_dairy_link:first", run: "click" },
-        { content: "Opens the animal", trigger: ".o_dairy:not(.o_dairy_dashboard .o_dairy):contains(Tour cow 1)" },
+        { content: "Opens the animal", trigger: ".o_cow_card_head h1:contains(Tour cow 1)" },
     ],
 });
 
