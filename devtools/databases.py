@@ -44,7 +44,7 @@ def source_fingerprint():
 
 
 def exists(name):
-    found = psql("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'")  # noqa: S608 (names of ours)
+    found = psql("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
     return found == "1"
 
 
