@@ -44,8 +44,7 @@ def source_fingerprint():
 
 
 def exists(name):
-    found = psql("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
-    return found == "1"
+    return name in psql("postgres", "SELECT string_agg(datname, ' ') FROM pg_database").split()
 
 
 def psql(database, statement):
