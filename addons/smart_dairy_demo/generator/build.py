@@ -12,6 +12,7 @@ from .business import build_business
 from .company import activate_languages, create_users, set_up_company
 from .context import Context, months_before
 from .errors import DemoError
+from .farms import build_herd
 from .progress import Progress
 
 MARK = "smart_dairy_demo.built"
@@ -80,12 +81,12 @@ def generate(ctx):
         activate_languages(ctx)
         set_up_company(ctx)
         users = create_users(ctx)
-    return build_business(ctx, users)
+    return build_herd(ctx, users) + build_business(ctx, users)
 
 
 def _report(counts, ctx, seconds):
     rows = sum(counts.values())
     write = sys.stderr.write
     write(f"{rows:,} rows from {ctx.first} to {ctx.until} in {seconds:.1f} s\n")
-    logins = ", ".join(login for login, _name, _roles in ctx.scenario["users"])
+    logins = ", ".join(login for login, _name, _roles in ctx.scenario["users"] if not login[-1].isdigit())
     write(f"Logins (password = login; for a demo only): {logins}\n")
