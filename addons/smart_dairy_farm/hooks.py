@@ -8,4 +8,4 @@ def pre_init_hook(env):
 
 
 def uninstall_hook(env):
-    database.drop_objects(env.cr)
+    database.drop_objects(env)

@@ -1,5 +1,6 @@
 """Yield of a lactation: Test Interval Method (ICAR) and the expectation by Wood's curve."""
 
+from itertools import pairwise
 from math import exp
 
 STANDARD_DAYS = 305
@@ -14,33 +15,33 @@ def _clean(tests, until):
     return sorted(by_day.items())
 
 
-def tim(tests, last_day=STANDARD_DAYS, first_day=0, to_end=True, from_calving=True):
+def tim(tests, last_day=STANDARD_DAYS, to_end=True, from_calving=True):
     """Yield by the Test Interval Method: I₀M₁ + Σ Iᵢ(Mᵢ+Mᵢ₊₁)/2 + IₙMₙ (ICAR Section 2, procedure 2).
 
     The same function gives fat and protein when the tests carry component **kg** (or g) a day. Averaging
     percentages over an interval gives another, wrong number.
 
+    The first interval is the first test's days in milk, as the farm counts them: where the day of calving is
+    day 1 (France) it has milk of its own, where it is day 0 (ICAR) it has none. Either way a constant y gives
+    exactly 305·y.
+
     :param tests: pairs (days in milk, amount a day); order does not matter, a repeated day counts once and
         an unknown amount (``None``) is left out
     :param last_day: day in milk at which counting stops: dry-off or 305, whichever is first
-    :param first_day: what the day of calving counts as: 0 (ICAR) or 1 (France). A lactation of ``last_day``
-        days ends at ``last_day`` days after calving, or one later under convention 1, so that a constant y
-        gives exactly ``last_day``·y under both.
     :param to_end: count from the last test to the end (false for yield up to the last test)
     :param from_calving: count from calving to the first test
     :return: amount in the tests' unit, ``None`` without any test in the span
     """
-    end = last_day + first_day
-    points = _clean(tests, end)
+    points = _clean(tests, last_day)
     if not points:
         return None
     total = 0.0
     if from_calving:
-        total += max(0, points[0][0] - first_day) * points[0][1]
-    for (day, amount), (next_day, next_amount) in zip(points, points[1:], strict=False):
+        total += points[0][0] * points[0][1]
+    for (day, amount), (next_day, next_amount) in pairwise(points):
         total += (next_day - day) * (amount + next_amount) / 2
     if to_end:
-        total += (end - points[-1][0]) * points[-1][1]
+        total += (last_day - points[-1][0]) * points[-1][1]
     return total
 
 

@@ -1,3 +1,5 @@
+# ruff: noqa: I001  a class is loaded before what extends it
+from . import farm_rule_mixin
 from . import res_company
 from . import farm_farm
 from . import farm_pen
@@ -6,6 +8,8 @@ from . import farm_animal
 from . import farm_animal_identity
 from . import farm_animal_status
 from . import farm_animal_history
+from . import farm_animal_pedigree
+from . import farm_animal_exit
 from . import farm_animal_tag
 from . import farm_pen_stay
 from . import farm_lactation
@@ -14,5 +18,6 @@ from . import farm_drug
 from . import farm_health_record
 from . import farm_treatment
 from . import farm_milk_record
+from . import farm_milk_derive
 from . import farm_milk_withdrawal
 from . import farm_climate_record

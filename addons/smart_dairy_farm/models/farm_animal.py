@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from .. import database
+from ..fields import MeasuredInteger
+
 ANIMAL_TYPES = [
     ("cow", "Cow"),
     ("heifer", "Heifer"),
@@ -43,7 +46,7 @@ HEALTH_STATUSES = [
 class FarmAnimal(models.Model):
     _name = "farm.animal"
     _description = "Animal"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "farm.rule.mixin"]
     _mail_post_access = "read"
     _order = "ear_tag, name, id"
     _rec_names_search = ["name", "ear_tag", "rfid_tag", "management_number"]
@@ -62,7 +65,8 @@ class FarmAnimal(models.Model):
         store=True,
         readonly=False,
         tracking=True,
-        help="Electronic number by ISO 11784/11785: 15 digits, the first three are the country or manufacturer.",
+        help="Electronic number by ISO 11784/11785: 15 digits, the first three are the country or"
+        " manufacturer.",
     )
     management_number = fields.Char(
         compute="_compute_tags",
@@ -162,11 +166,11 @@ class FarmAnimal(models.Model):
         REPRODUCTION_STATUSES, compute="_compute_reproduction", store=True, tracking=False
     )
     due_date = fields.Date("Calving due", compute="_compute_reproduction", store=True)
-    dim = fields.Integer(
+    dim = MeasuredInteger(
         "Days in milk",
         compute="_compute_as_of",
         aggregator=None,
-        help="Days since calving of a cow in milk. On a herd list of a past day: as of that day.",
+        help="Days since calving of a cow in milk, else empty. On a herd list of a past day: as of that day.",
     )
     lactation_ids = fields.One2many("farm.lactation", "animal_id", string="Lactations")
     reproduction_event_ids = fields.One2many("farm.reproduction.event", "animal_id", string="Reproduction")
@@ -207,7 +211,8 @@ class FarmAnimal(models.Model):
     _rfid_present_uniq = models.UniqueIndex(
         "(rfid_tag) WHERE status = 'active' AND rfid_tag IS NOT NULL",
         lambda env, diag: env._(
-            "This RFID already belongs to another present animal (%(detail)s). Check the number, or record the"
+            "This RFID already belongs to another present animal (%(detail)s). Check the number, or"
+            " record the"
             " exit of the other animal first.",
             detail=diag.message_detail if diag else "",
         ),
@@ -215,7 +220,8 @@ class FarmAnimal(models.Model):
     _ear_tag_present_uniq = models.UniqueIndex(
         "(company_id, ear_tag) WHERE status = 'active' AND ear_tag IS NOT NULL",
         lambda env, diag: env._(
-            "This ear tag already belongs to another present animal of the company (%(detail)s). Check the tag,"
+            "This ear tag already belongs to another present animal of the company (%(detail)s)."
+            " Check the tag,"
             " or record the exit of the other animal first.",
             detail=diag.message_detail if diag else "",
         ),
@@ -251,6 +257,10 @@ class FarmAnimal(models.Model):
     )
     _milk_withdrawal_idx = models.Index("(milk_withdrawal_until) WHERE milk_withdrawal_until IS NOT NULL")
 
+    def init(self):
+        super().init()
+        database.install(self.env.cr, "refuse", "pedigree")
+
     @api.depends("animal_type")
     def _compute_sex(self):
         for animal in self:
@@ -265,7 +275,9 @@ class FarmAnimal(models.Model):
     def _compute_entry_date(self):
         for animal in self:
             if not animal.entry_date:
-                animal.entry_date = animal.birth_date or (animal.company_id or self.env.company)._business_today()
+                animal.entry_date = (
+                    animal.birth_date or (animal.company_id or self.env.company)._business_today()
+                )
 
     @api.depends("name", "ear_tag")
     def _compute_display_name(self):

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class FarmAnimal(models.Model):
@@ -33,9 +33,22 @@ class FarmAnimal(models.Model):
     def _inverse_management_number(self):
         self._change_tags("management", "management_number")
 
+    @api.model
+    def _clean_tags(self, vals):
+        """Return ``vals`` with tidy tag numbers; raise ``ValidationError`` on an impossible RFID."""
+        clean = {
+            name: " ".join(vals[name].split()) or False
+            for name in ("ear_tag", "rfid_tag", "management_number")
+            if vals.get(name)
+        }
+        if clean.get("rfid_tag"):
+            clean["rfid_tag"] = clean["rfid_tag"].replace(" ", "")  # readers print groups
+            self.env["farm.animal.tag"]._check_rfid_number(clean["rfid_tag"])
+        return {**vals, **clean}
+
     def _effective_date(self):
         day = self.env.context.get("effective_date")
-        return self.env["farm.animal"]._fields["birth_date"].to_date(day) or self.env.company._business_today()
+        return fields.Date.to_date(day) or self.env.company._business_today()
 
     def _change_tags(self, tag_type, fname):
         """Close the worn tag of this kind and open the one now in ``fname``."""
@@ -47,7 +60,7 @@ class FarmAnimal(models.Model):
             worn.setdefault(tag.animal_id.id, tags)
             worn[tag.animal_id.id] |= tag
         today = self._effective_date()
-        new_values = {animal.id: " ".join((animal[fname] or "").split()) for animal in self}
+        new_values = {animal.id: animal[fname] for animal in self}
         create_vals = []
         for animal in self:
             value, old = new_values[animal.id], worn.get(animal.id, tags)
@@ -65,6 +78,8 @@ class FarmAnimal(models.Model):
                 )
             for tag in old:
                 tag.date_to = max(today, tag.date_from)
+        tags.flush_model(["date_to"])  # a number set free may be given on at once
+        self.flush_recordset([fname])
         tags.create(create_vals)
 
     @api.depends("pen_stay_ids.pen_id", "pen_stay_ids.date_from", "pen_stay_ids.date_to")
@@ -80,8 +95,7 @@ class FarmAnimal(models.Model):
             for stay in stays.search([("animal_id", "in", self.ids), ("date_to", "=", False)])
         }
         with_history = {
-            animal.id
-            for [animal] in stays._read_group([("animal_id", "in", self.ids)], ["animal_id"])
+            animal.id for [animal] in stays._read_group([("animal_id", "in", self.ids)], ["animal_id"])
         }
         today = self._effective_date()
         pens = {animal.id: animal.pen_id.id for animal in self}

@@ -1,4 +1,8 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..figures import herd
 
 
 class FarmFarm(models.Model):
@@ -52,7 +56,9 @@ class FarmFarm(models.Model):
     fresh_days = fields.Integer("Fresh until day", default=21, help="Days in milk.")
     early_days = fields.Integer("Early lactation until day", default=100, help="Days in milk.")
     lead_days = fields.Integer(
-        "Lead (close-up) days", default=21, help="A dry cow becomes Lead this many days before calving is due."
+        "Lead (close-up) days",
+        default=21,
+        help="A dry cow becomes Lead this many days before calving is due.",
     )
     min_parent_age_months = fields.Integer(
         "Youngest parent (months)",
@@ -65,7 +71,8 @@ class FarmFarm(models.Model):
         "The density of milk lies between 0.9 and 1.2 kg per litre (usually 1.03).",
     )
     _day_settings = models.Constraint(
-        "CHECK (fresh_days >= 0 AND early_days >= fresh_days AND lead_days >= 0 AND min_parent_age_months >= 0)",
+        "CHECK (fresh_days >= 0 AND early_days >= fresh_days AND lead_days >= 0 AND"
+        " min_parent_age_months >= 0)",
         "Check the day settings of the farm: none may be negative, and Fresh ends before Early does.",
     )
     _code_uniq = models.UniqueIndex(
@@ -80,6 +87,20 @@ class FarmFarm(models.Model):
         )
         for farm in self:
             farm.animal_count = counts.get(farm, 0)
+
+    def write(self, vals):
+        if "company_id" in vals and any(
+            farm.company_id.id != vals["company_id"] and farm.animal_ids
+            for farm in self.sudo().with_context(active_test=False)
+        ):
+            raise UserError(
+                self.env._("A farm with animals cannot change its company: its records belong to it.")
+            )
+        result = super().write(vals)
+        if "dim_first_day" in vals:
+            animals = self.env["farm.animal"].sudo().with_context(active_test=False)
+            self.env["farm.milk.record"].sudo()._rederive(animals.search([("farm_id", "in", self.ids)]))
+        return result
 
     def action_open_animals(self):
         """Open the farm's present animals."""
@@ -96,4 +117,40 @@ class FarmFarm(models.Model):
             "fresh": self.fresh_days,
             "early": self.early_days,
             "lead": self.lead_days,
+        }
+
+    def _milk_figures(self, date_from, date_to):
+        """Milk of the farms from ``date_from`` to ``date_to``, both included.
+
+        :return: dict with ``milk`` and ``saleable`` (kg), ``cow_days`` (days in milk of all cows: dry cows
+            and heifers have none), ``average_in_milk`` (cows), ``kg_per_cow_day`` (``None`` without any)
+        """
+        self.check_access("read")
+        self.env["farm.lactation"].flush_model()
+        records = self.env["farm.milk.record"]
+        [(milk, saleable)] = records._read_group(
+            [("farm_id", "in", self.ids), ("record_date", ">=", date_from), ("record_date", "<=", date_to)],
+            [],
+            ["total_yield:sum", "saleable_yield:sum"],
+        )
+        query = self.env["farm.lactation"]._search([("farm_id", "in", self.ids)])
+        spans = self.env.execute_query(
+            SQL(
+                """SELECT calving_date, LEAST(dry_off_date + 1, end_date) FROM farm_lactation
+                    WHERE id IN %s AND calving_date <= %s
+                      AND COALESCE(LEAST(dry_off_date + 1, end_date) > %s, true)""",
+                query.subselect(),
+                date_to,
+                date_from,
+            )
+        )
+        average = herd.average_herd(spans, date_from, date_to)
+        days = (date_to - date_from).days + 1
+        cow_days = round(average * days)
+        return {
+            "milk": milk,
+            "saleable": saleable,
+            "cow_days": cow_days,
+            "average_in_milk": average,
+            "kg_per_cow_day": herd.yield_per_cow(milk, cow_days),
         }

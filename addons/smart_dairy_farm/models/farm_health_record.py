@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .farm_animal import HEALTH_STATUSES
 
@@ -68,3 +69,44 @@ class FarmHealthRecord(models.Model):
     def _compute_farm_id(self):
         for record in self:
             record.farm_id = record.farm_id or record.animal_id.farm_id
+
+    @api.depends("animal_id", "record_date", "record_type")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["record_type"]._description_selection(self.env))
+        for case in self:
+            parts = (case.animal_id.display_name, kinds.get(case.record_type), case.record_date)
+            case.display_name = ", ".join(str(part) for part in parts if part)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._date_closing(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._date_closing(vals))
+
+    @api.model
+    def _date_closing(self, vals):
+        if vals.get("state") == "closed" and not vals.get("closed_date"):
+            return {**vals, "closed_date": self.env.company._business_today()}
+        if vals.get("state") == "open":
+            return {**vals, "closed_date": False}
+        return vals
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_without_treatments(self):
+        if treated := self.filtered("treatment_ids"):
+            raise UserError(
+                self.env._(
+                    "%(case)s has treatments, which are kept for at least five years. Archive the"
+                    " case instead.",
+                    case=treated[0].display_name,
+                )
+            )
+
+    def action_close(self):
+        """Close the case today."""
+        self.write({"state": "closed"})
+
+    def action_reopen(self):
+        """Open a closed case again."""
+        self.write({"state": "open"})

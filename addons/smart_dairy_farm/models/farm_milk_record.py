@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
+from .. import database
 from ..fields import Measured, MeasuredInteger, Numeric
 
 SESSIONS = [
@@ -16,6 +18,19 @@ DISCARD_REASONS = [
     ("spilled", "Spilled"),
     ("other", "Other"),
 ]
+OVERRIDE = ("override_reason", "override_user_id", "override_date")
+DERIVED = {*OVERRIDE, "farm_id", "company_id", "pen_id", "lactation_id", "dim", "saleable_yield"}
+# a change of one of these changes what is derived
+DECISIVE = {
+    "animal_id",
+    "record_date",
+    "session",
+    "total_yield",
+    "morning_yield",
+    "evening_yield",
+    "discarded",
+    "discard_reason",
+}
 
 
 class FarmMilkRecord(models.Model):
@@ -23,6 +38,7 @@ class FarmMilkRecord(models.Model):
 
     _name = "farm.milk.record"
     _description = "Milk record"
+    _inherit = ["farm.rule.mixin"]
     _order = "record_date desc, id desc"
     _check_company_auto = True
 
@@ -32,9 +48,7 @@ class FarmMilkRecord(models.Model):
     pen_id = fields.Many2one("farm.pen", "Pen that day", readonly=True, index=True, ondelete="restrict")
     lactation_id = fields.Many2one("farm.lactation", readonly=True, index=True, ondelete="restrict")
     dim = MeasuredInteger("Days in milk", readonly=True, help="Days since calving on the day of milking.")
-    record_date = fields.Date(
-        "Date", required=True, default=lambda self: self.env.company._business_today()
-    )
+    record_date = fields.Date("Date", required=True, default=lambda self: self.env.company._business_today())
     session = fields.Selection(SESSIONS, required=True, default="morning")
     total_yield = Numeric("Milk (kg)", digits=(8, 2), required=True)
     morning_yield = Numeric("Morning (kg)", digits=(8, 2), required=True, default=0)
@@ -82,7 +96,8 @@ class FarmMilkRecord(models.Model):
     _scc_positive = models.Constraint("CHECK (scc >= 0)", "The cell count cannot be negative.")
     _dim_positive = models.Constraint("CHECK (dim >= 0)", "Milk cannot be recorded before the calving.")
     _discard_reasoned = models.Constraint(
-        "CHECK (discarded = (discard_reason IS NOT NULL))", "Discarded milk needs a reason, other milk has none."
+        "CHECK (discarded = (discard_reason IS NOT NULL))",
+        "Discarded milk needs a reason, other milk has none.",
     )
     _saleable_exact = models.Constraint(
         "CHECK (saleable_yield = CASE WHEN discarded THEN 0 ELSE total_yield END)",
@@ -93,3 +108,48 @@ class FarmMilkRecord(models.Model):
         " (btrim(override_reason) <> '' AND override_user_id IS NOT NULL AND override_date IS NOT NULL))",
         "A release from withdrawal needs its reason, who gave it and when.",
     )
+    _withheld_idx = models.Index("(animal_id, record_date) WHERE discard_reason = 'withdrawal'")
+
+    def init(self):
+        super().init()
+        database.install(self.env.cr, "refuse", "milk")
+
+    @api.depends("animal_id", "record_date", "session")
+    def _compute_display_name(self):
+        sessions = dict(self._fields["session"]._description_selection(self.env))
+        for record in self:
+            parts = (record.animal_id.display_name, record.record_date, sessions.get(record.session))
+            record.display_name = ", ".join(str(part) for part in parts if part)
+
+    # What the ORM derives (and a bulk loader must fill): see farm_milk_derive.py
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_override_values(vals_list)
+        return super().create(self._derive_create(vals_list))
+
+    def write(self, vals):
+        self._refuse_override_values([vals])
+        vals = {name: value for name, value in vals.items() if name not in DERIVED}
+        if not vals.keys() & DECISIVE:
+            return super().write(vals)
+        for records, record_vals in self._derive_write(vals):
+            super(FarmMilkRecord, records).write(record_vals)
+        return True
+
+    def _write_derived(self, vals):
+        """Write derived values or a release as given: for this addon's own methods, after their checks."""
+        return super().write(vals)
+
+    @api.model
+    def _refuse_override_values(self, vals_list):
+        for vals in vals_list:
+            if any(vals.get(name) for name in OVERRIDE):
+                raise AccessError(
+                    self.env._("Only a manager can release milk from withdrawal, with the button Release.")
+                )
+
+    def copy(self, default=None):
+        raise UserError(
+            self.env._("A milk record cannot be duplicated: enter the milk of the other session.")
+        )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class FarmPenStay(models.Model):
@@ -28,3 +29,43 @@ class FarmPenStay(models.Model):
     def _compute_display_name(self):
         for stay in self:
             stay.display_name = f"{stay.pen_id.display_name} ({stay.date_from} – {stay.date_to or ''})"
+
+    @api.constrains("date_from")
+    def _check_not_future(self):
+        for stay in self:
+            if stay.date_from > stay.company_id._business_today():
+                raise ValidationError(
+                    self.env._(
+                        "%(animal)s from %(date)s in %(pen)s: the day has not come yet. Move the"
+                        " animal when it is"
+                        " moved.",
+                        animal=stay.animal_id.display_name,
+                        date=stay.date_from,
+                        pen=stay.pen_id.display_name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        stays = super().create(vals_list)
+        stays._after_change(min(stays.mapped("date_from"), default=None))
+        return stays
+
+    def write(self, vals):
+        days = self.mapped("date_from")
+        animals = self.animal_id
+        result = super().write(vals)
+        self._after_change(min(days + self.mapped("date_from"), default=None), animals)
+        return result
+
+    def unlink(self):
+        days, animals = self.mapped("date_from"), self.animal_id
+        result = super().unlink()
+        self.browse()._after_change(min(days, default=None), animals)
+        return result
+
+    def _after_change(self, since, animals=None):
+        """Milk records name the pen of their day: let those of past days follow."""
+        animals = (animals or self.env["farm.animal"]) | self.animal_id
+        if animals and since and since <= self.env.company._business_today():
+            self.env["farm.milk.record"].sudo()._rederive(animals, since)

@@ -1,0 +1,1 @@
+from . import farm_exit, farm_herd_day, farm_milk_override, farm_treatment_cancel
