@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from odoo.tools import SQL
+
 from . import columns
 from .numbering import EntryNumbers
 
@@ -179,11 +181,9 @@ class Accounting:
 
     def _link_payments(self):
         """A payment and its entry point at each other; the payment's side is written last."""
-        if self._first_unlinked is None:
-            return
-        self.ctx.cr.execute(
+        first, self._first_unlinked = self._first_unlinked, None
+        return first and SQL(
             "UPDATE account_payment p SET move_id = m.id FROM account_move m"
             " WHERE m.origin_payment_id = p.id AND p.id >= %s",
-            [self._first_unlinked],
+            first,
         )
-        self._first_unlinked = None

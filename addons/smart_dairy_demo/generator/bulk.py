@@ -5,6 +5,8 @@ ORM made (see `templates.py`), so that columns of modules unknown here have thei
 only says the columns that change from row to row.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from io import StringIO
 
 from psycopg2.extras import Json
@@ -46,15 +48,22 @@ class Ids:
 
 
 class Loader:
-    """All rows waiting to be written, flushed table by table in the order the tables were announced."""
+    """All rows waiting to be written, table by table in the order the tables were announced.
 
-    def __init__(self, cr, limit=60_000):
+    `flush` hands what waits to one writing thread and returns: PostgreSQL writes a batch, mostly checking its
+    foreign keys, while Python makes the next. At most two batches are in memory.
+    """
+
+    def __init__(self, cr, limit=40_000):
         self.cr = cr
         self.limit = limit
         self.tables = {}
         self.ids = {}
         self.waiting = 0
         self.after_flush = []
+        """Functions asked at each flush for a statement to run after its rows: an `SQL` or `None`."""
+        self._writer = ThreadPoolExecutor(max_workers=1)
+        self._written = None
 
     def rows(self, table, template, *dynamic):
         """Announce a kind of row: the template's values, with the named columns given for each row."""
@@ -69,19 +78,34 @@ class Loader:
         return ids.next()
 
     def flush(self):
-        for kinds in self.tables.values():
-            for rows in kinds:
-                rows.flush()
-        for action in self.after_flush:
-            action()
+        """Start writing what waits, once the batch before is written; an error of that one is raised here."""
+        self.wait()
+        batches = [batch for kinds in self.tables.values() for rows in kinds if (batch := rows.take())]
+        statements = [statement for action in self.after_flush if (statement := action())]
         self.waiting = 0
+        self._written = self._writer.submit(self._write, batches, statements)
 
     def flush_if_full(self):
         if self.waiting >= self.limit:
             self.flush()
 
+    def wait(self):
+        """Return when all that was flushed is written."""
+        if self._written:
+            self._written.result()
+            self._written = None
+
+    def _write(self, batches, statements):
+        for statement, lines in batches:
+            self.cr._obj.copy_expert(statement.code, StringIO("".join(lines)))
+        for statement in statements:
+            self.cr.execute(statement)
+
     def close(self):
+        """Write everything and move the sequences on."""
         self.flush()
+        self.wait()
+        self._writer.shutdown()
         for ids in self.ids.values():
             ids.close()
 
@@ -96,6 +120,8 @@ class Rows:
         constants = {
             name: value for name, value in template.items() if name not in dynamic and value is not None
         }
+        if stale := [name for name, value in constants.items() if isinstance(value, date)]:
+            raise ValueError(f"{table}: the template's dates must be given row by row: {', '.join(stale)}")
         self.columns = [*dynamic, *constants]
         self.suffix = "".join("\t" + copy_text(value) for value in constants.values()) + "\n"
         self.lines = []
@@ -106,28 +132,15 @@ class Rows:
         self.lines.append("\t".join(map(copy_text, values)) + self.suffix)
         self.loader.waiting += 1
 
-    def flush(self):
+    def take(self):
+        """The COPY statement and the lines that wait, which are forgotten here; `None` without any."""
         if not self.lines:
-            return
-        cr = self.loader.cr
+            return None
+        lines, self.lines = self.lines, []
+        self.count += len(lines)
         statement = SQL(
             "COPY %s (%s) FROM STDIN",
             SQL.identifier(self.table),
             SQL(", ").join(map(SQL.identifier, self.columns)),
         )
-        cr._obj.copy_expert(statement.code, StringIO("".join(self.lines)))
-        self.count += len(self.lines)
-        self.lines = []
-
-
-def column_names(cr, table):
-    """Stored columns of a table, generated ones left out."""
-    cr.execute(
-        SQL(
-            """SELECT attname FROM pg_attribute
-                WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-                ORDER BY attnum""",
-            table,
-        )
-    )
-    return [name for (name,) in cr.fetchall()]
+        return statement, lines

@@ -41,6 +41,7 @@ def build_business(ctx, users):
             loader.flush_if_full()
             progress.advance(number / ctx.days)
         loader.flush()
+        loader.wait()
         parts["stock"].load_quants()
         for part in parts.values():
             if hasattr(part, "close"):

@@ -14,7 +14,8 @@ SALE_LINE = (
     "qty_to_invoice", "untaxed_amount_invoiced", "untaxed_amount_to_invoice", *STAMPS,
 )  # fmt: skip
 PICKING_OUT = (
-    "id", "name", "origin", "partner_id", "sale_id", "scheduled_date", "date_deadline", "date_done", *STAMPS,
+    "id", "name", "origin", "partner_id", "sale_id", "scheduled_date", "date_deadline", "date_done",
+    "shipping_weight", *STAMPS,
 )  # fmt: skip
 PICKING_IN = (
     "id", "name", "origin", "partner_id", "scheduled_date", "date_deadline", "date_done", *STAMPS,

@@ -235,6 +235,7 @@ class FarmLoader:
 
     def _link_lactations(self, links):
         """Animals and lactations point at each other; the animal's side is written last."""
+        self.rows.wait()
         if links:
             self.ctx.cr.execute(
                 SQL(

@@ -16,6 +16,7 @@ class Product:
     price: int
     cost: int
     tax: int  # percent
+    weight: int = 0  # hundredths of a kg
 
 
 @dataclass(slots=True)
@@ -106,6 +107,7 @@ def create_products(ctx):
             price=round(product.list_price * 100),
             cost=round(product.standard_price * 100),
             tax=tax_of.get(product.default_code, 0),
+            weight=round(product.weight * 100),
         )
 
     return {p.default_code: plain(p) for p in goods}, {p.default_code: plain(p) for p in feeds}

@@ -87,7 +87,7 @@ class Sales:
             for line in order.lines:
                 needed[line.product.code] += line.quantity
         if stage == "paid":
-            self._plan_invoice(rng, order, lines, name, delivered, invoiced, term_id, term_days, delay)
+            self._plan_invoice(rng, order, lines, name, delivered_at[:10], invoiced, term_id, term_days, delay)
 
     def _line(self, stage, order_id, customer, line, ordered_at, changed_at):
         line_id = self.loader.new_id("sale_order_line")
@@ -98,7 +98,7 @@ class Sales:
         price, subtotal = product.price / 100, line.subtotal / 100
         self.lines[stage].add(
             line_id, order_id, customer.id, customer.user_id, product.id, product.uom_id, product.label, quantity,
-            price, price, line.discount, subtotal, line.tax / 100, line.total / 100,
+            price, price, line.discount, subtotal, line.total / 100 - subtotal, line.total / 100,
             (2 * line.subtotal + quantity) // (2 * quantity) / 100,
             (2 * line.total + quantity) // (2 * quantity) / 100,
             delivered, invoiced, open_quantity, subtotal if invoiced else 0.0, subtotal if open_quantity else 0.0,

@@ -30,6 +30,9 @@ class Stock:
         )
         self.sale_refs = loader.rows("stock_reference_sale_rel", {}, "sale_id", "reference_id")
         self.purchase_refs = loader.rows("stock_reference_purchase_rel", {}, "purchase_id", "reference_id")
+        self.purchase_pickings = loader.rows(
+            "purchase_order_stock_picking_rel", {}, "purchase_order_id", "stock_picking_id"
+        )
         self.pickings, self.moves, self.move_lines = {}, {}, {}
         for stage in ("cancel", "confirmed", "delivered", "in_confirmed", "in_received"):
             incoming = stage.startswith("in_")
@@ -58,6 +61,7 @@ class Stock:
         self.sale_refs.add(order_id, reference_id)
         self.pickings[stage].add(
             picking_id, name, origin, partner_id, order_id, deadline, deadline, delivered_at if done else None,
+            0.0 if stage == "cancel" else sum(line.product.weight * line.quantity for _id, line in lines) / 100,
             ordered_at, at,
         )  # fmt: skip
         reserved_on = ordered_at[:10]
@@ -107,6 +111,7 @@ class Stock:
             picking_id, name, origin, partner_id, planned_at, planned_at, received_at if done else None,
             ordered_at, at,
         )  # fmt: skip
+        self.purchase_pickings.add(order_id, picking_id)
         for line_id, product, quantity, price in lines:
             move_id = new_id("stock_move")
             value = quantity * price / 100 if done else None
@@ -167,11 +172,12 @@ class Stock:
                     "stock_quant",
                     template["stock_quant", usage],
                     "id", "product_id", "location_id", "quantity", "reserved_quantity", "in_date",
+                    "inventory_date",
                     *columns.STAMPS,
                 )  # fmt: skip
             rows[usage].add(
-                self.loader.new_id("stock_quant"), product_id, location_id, quantity, reserved, since, since, since
-            )
-        self.loader.flush()
+                self.loader.new_id("stock_quant"), product_id, location_id, quantity, reserved, since,
+                template["stock_quant", usage]["inventory_date"], since, since,
+            )  # fmt: skip
 
 
