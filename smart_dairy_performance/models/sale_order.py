@@ -169,7 +169,6 @@ class SaleOrder(models.Model):
         query = self._search(self._dashboard_domain(scope))
         column, ours = self._dashboard_order_columns(query, scope)
         period, currency = scope["period"], scope["currency"]
-        starts = {tz: (ids, period.day_starts_utc(tz)) for tz, ids in scope["zones"].items()}
         money = {
             name: sales.in_company_currency(
                 column[name], column["currency_id"], column["currency_rate"], ours
@@ -178,7 +177,10 @@ class SaleOrder(models.Model):
         }
         orders = query.select(
             SQL("%s AS currency", ours),
-            SQL("%s AS day", sales.day_index(column["date_order"], column["company_id"], starts)),
+            SQL(
+                "%s AS day",
+                sales.day_index(column["date_order"], column["company_id"], scope["zones"], period),
+            ),
             SQL("%s AS partner_id", column["partner_id"]),
             SQL("%s AS revenue", money["amount_total"]),
             SQL("%s AS untaxed", money["amount_untaxed"]),

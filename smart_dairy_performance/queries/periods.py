@@ -108,3 +108,19 @@ class Period:
     def day_starts_utc(self, tz):
         """Naive UTC start of each day: element *i* starts ``first + i`` days."""
         return [day_start_utc(self.first + ONE_DAY * i, tz) for i in range(self.days)]
+
+    def segments(self, tz):
+        """Runs of days that one shift turns from UTC into local days: one, and one more per change of clocks.
+
+        :return: list of ``(end, shift, last)``: for moments (naive UTC) before ``end`` the day is the date of
+            moment + ``shift``, but never after ``last`` (the hour that a day of 25 hours has too many)
+        """
+        runs = []
+        starts = [*self.day_starts_utc(tz), day_start_utc(self.last + ONE_DAY, tz)]
+        for i, start in enumerate(starts[:-1]):
+            day = self.first + ONE_DAY * i
+            shift = datetime.combine(day, time.min) - start
+            if runs and runs[-1][1] == shift:
+                runs.pop()
+            runs.append((starts[i + 1], shift, day))
+        return runs

@@ -24,30 +24,34 @@ def company_case(column, values, cast):
     )
 
 
-def day_index(column, company, day_starts):
+def day_index(column, company, zones, period):
     """SQL for the 0-based day of ``column`` (UTC timestamp) since the period's first day.
 
-    Binary search among the days' starts costs less per row than two time zone conversions, and it knows
-    days of 23 and 25 hours.
+    A shift and a cast to date for each run of days between two changes of clocks: exact on days of 23 and 25
+    hours, whatever the session's time zone.
 
-    :param day_starts: ``{time zone: ([company ids], [naive UTC starts])}``
+    :param zones: ``{time zone: [company ids]}``
     """
-    if len(day_starts) == 1:
-        ((_ids, starts),) = day_starts.values()
-        return SQL("width_bucket(%s, %s::timestamp[]) - 1", column, starts)
-    return SQL(
-        "CASE %s END",
-        SQL(" ").join(
-            SQL(
-                "WHEN %s IN %s THEN width_bucket(%s, %s::timestamp[]) - 1",
-                company,
-                tuple(ids),
-                column,
-                starts,
-            )
-            for ids, starts in day_starts.values()
-        ),
+    if len(zones) == 1:
+        (tz,) = zones
+        return _day_of(column, period, tz)
+    whens = (
+        SQL("WHEN %s IN %s THEN %s", company, tuple(ids), _day_of(column, period, tz))
+        for tz, ids in zones.items()
     )
+    return SQL("CASE %s END", SQL(" ").join(whens))
+
+
+def _day_of(column, period, tz):
+    *earlier, (_end, shift, _last) = period.segments(tz)
+    day = SQL("(%s + %s)::date", column, shift)
+    if earlier:
+        whens = (
+            SQL("WHEN %s < %s THEN LEAST((%s + %s)::date, %s)", column, end, column, run_shift, last)
+            for end, run_shift, last in earlier
+        )
+        day = SQL("CASE %s ELSE %s END", SQL(" ").join(whens), day)
+    return SQL("LEAST(%s, %s) - %s", day, period.last, period.first)
 
 
 def in_company_currency(amount, order_currency, rate, company_currency):
@@ -68,24 +72,12 @@ def daily_and_total(orders):
     :param orders: SELECT with columns currency, day, partner_id, revenue, untaxed (one row an order)
     :return: SQL giving currency, day, orders, revenue, untaxed, customers, average
     """
-    # Grouping by customer first makes distinct customers a count of groups: no sort of all orders.
     return SQL(
         """
-        WITH customer_day AS MATERIALIZED (
-            SELECT o.currency, o.day, o.partner_id, count(*) AS orders,
-                   sum(o.revenue) AS revenue, sum(o.untaxed) AS untaxed
-              FROM (%s) o
-             GROUP BY o.currency, o.day, o.partner_id
-        )
-        SELECT currency, day, sum(orders)::bigint, sum(revenue), sum(untaxed), count(*),
-               sum(revenue) / sum(orders)
-          FROM customer_day
-         GROUP BY currency, day
-         UNION ALL
-        SELECT currency, NULL, sum(orders)::bigint, sum(revenue), sum(untaxed), count(DISTINCT partner_id),
-               sum(revenue) / sum(orders)
-          FROM customer_day
-         GROUP BY currency
+        SELECT o.currency, CASE WHEN GROUPING(o.day) = 0 THEN o.day END, count(*), sum(o.revenue),
+               sum(o.untaxed), count(DISTINCT o.partner_id), avg(o.revenue)
+          FROM (%s) o
+         GROUP BY GROUPING SETS ((o.currency, o.day), (o.currency))
          ORDER BY 1, 2
         """,
         orders,

@@ -45,6 +45,23 @@ class TestPeriods(BaseCase):
         self.assertEqual((previous.days, previous.last), (days, first - ONE_DAY))
         self.assertEqual(previous.utc_range(zone)[1], starts[0])
 
+    @settings(max_examples=200, deadline=None)
+    @given(first=DAYS, days=st.integers(1, 400), zone=ZONES, part=st.floats(0, 0.9999))
+    def test_segments_give_every_moment_its_day(self, first, days, zone, part):
+        period = Period(first, first + timedelta(days=days - 1))
+        start, end = period.utc_range(zone)
+        moment = start + (end - start) * part
+        for until, shift, last in period.segments(zone):
+            if moment < until:
+                day = min((moment + shift).date(), last)
+                break
+        self.assertEqual(day, business_day(moment, zone))
+
+    def test_segments_change_with_the_clocks(self):
+        year = Period(date(2025, 1, 1), date(2025, 12, 31))
+        self.assertEqual(len(year.segments("Asia/Dhaka")), 1)
+        self.assertLessEqual(len(year.segments("Europe/Paris")), 3)
+
     def test_midnight_that_does_not_exist(self):
         # Beirut, 31 March 2024: clocks go from 00:00 to 01:00
         self.assertEqual(day_start_utc(date(2024, 3, 31), "Asia/Beirut"), datetime(2024, 3, 30, 22))
