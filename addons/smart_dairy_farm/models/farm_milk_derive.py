@@ -214,8 +214,8 @@ class FarmMilkRecord(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT a.id, COALESCE(stay.farm_id, a.farm_id), f.company_id, f.milk_session_limit, a.animal_type,
-                       a.birth_date, a.entry_date, a.exit_date, stay.pen_id, l.id,
+                SELECT a.id, COALESCE(stay.farm_id, a.farm_id), f.company_id, f.milk_session_limit,
+                       a.animal_type, a.birth_date, a.entry_date, a.exit_date, stay.pen_id, l.id,
                        asked.day - l.calving_date + f.dim_first_day::integer, l.dry_off_date, l.end_date,
                        EXISTS (SELECT FROM farm_treatment t
                                 WHERE t.animal_id = a.id

@@ -224,7 +224,8 @@ class TestWithdrawalBySql(FarmCase):
         self.cr.execute(
             """
             INSERT INTO farm_treatment (health_record_id, animal_id, farm_id, company_id, drug_id, dose,
-                   start_date, last_dose_date, milk_withdrawal_days, meat_withdrawal_days, milk_withdrawal_until, active)
+                   start_date, last_dose_date, milk_withdrawal_days, meat_withdrawal_days,
+                   milk_withdrawal_until, active)
             SELECT health_record_id, animal_id, farm_id, company_id, drug_id, 1, %s, %s, 2, 0, %s, true
               FROM farm_treatment WHERE id = %s RETURNING id
             """,
