@@ -52,7 +52,6 @@ def build(options):
     with progress.step("Loading the registry"):
         registry = open_registry(options.database)
     with registry.cursor() as cr:
-        cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
         env = api.Environment(cr, api.SUPERUSER_ID, {"tracking_disable": True})
         context = Context(
             env=env,

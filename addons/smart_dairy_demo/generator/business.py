@@ -9,6 +9,7 @@ from . import masters
 from .accounting import Accounting
 from .bulk import Loader
 from .demand import Demand
+from .foreign_keys import checked_at_end
 from .numbering import analyze
 from .purchases import Purchases
 from .sales import Sales
@@ -34,22 +35,28 @@ def build_business(ctx, users):
         loader = Loader(ctx.cr)
         demand = Demand(ctx, customers, products)
         parts = _announce(ctx, loader, template, products, tax_ids, demand, vendors)
-        for number in range(ctx.days):
-            day = ctx.first + timedelta(days=number)
-            parts["purchases"].day(day)
-            parts["sales"].day(day)
-            loader.flush_if_full()
-            progress.advance(number / ctx.days)
-        loader.flush()
-        loader.wait()
-        parts["stock"].load_quants()
-        for part in parts.values():
-            if hasattr(part, "close"):
-                part.close()
-        loader.close()
+        with checked_at_end(ctx.cr, loader.tables):
+            _load(ctx, loader, parts)
+    with progress.step("Ranks and statistics"):
         _rank_partners(ctx, parts["accounting"].posted)
         analyze(ctx.cr, [*loader.tables, "res_partner"])
     return Counter({table: sum(rows.count for rows in kinds) for table, kinds in loader.tables.items()})
+
+
+def _load(ctx, loader, parts):
+    for number in range(ctx.days):
+        day = ctx.first + timedelta(days=number)
+        parts["purchases"].day(day)
+        parts["sales"].day(day)
+        loader.flush_if_full()
+        ctx.progress.advance(number / ctx.days)
+    loader.flush()
+    loader.wait()
+    parts["stock"].load_quants()
+    for part in parts.values():
+        if hasattr(part, "close"):
+            part.close()
+    loader.close()
 
 
 def _announce(ctx, loader, template, products, tax_ids, demand, vendors):

@@ -10,6 +10,7 @@ from odoo.addons.smart_dairy_farm.figures.herd import lactation_status
 from . import herd_columns as columns
 from .bulk import Loader
 from .climate import Climate
+from .foreign_keys import checked_at_end
 from .health import Health
 from .herd import Herd
 from .herd_templates import make_herd_templates
@@ -34,9 +35,10 @@ def build_herd(ctx, users):
         template = make_herd_templates(ctx, farms[0])
         loader = FarmLoader(ctx, template, users)
     with progress.step("Herd, milk, health, climate"):
-        for index, (farm, (_name, code, size)) in enumerate(zip(farms, sizes, strict=True)):
-            loader.load(index, farm, code, size, index / len(farms), 1 / len(farms))
-        loader.rows.close()
+        with checked_at_end(ctx.cr, TABLES):
+            for index, (farm, (_name, code, size)) in enumerate(zip(farms, sizes, strict=True)):
+                loader.load(index, farm, code, size, index / len(farms), 1 / len(farms))
+            loader.rows.close()
         analyze(ctx.cr, [*TABLES, "farm_pen", "farm_barn", "farm_farm"])
     return Counter(
         {table: sum(rows.count for rows in kinds) for table, kinds in loader.rows.tables.items()}
