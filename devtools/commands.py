@@ -63,7 +63,10 @@ def build_demo(odoo, database=DEMO_DB, scale=1):
         flush=True,
     )
     command = odoo_server.command(odoo, "dairy_demo", "-d", database, "--scale", str(scale))
-    code = subprocess.call([str(part) for part in command], env={**os.environ, **odoo_server.environment()})
+    code, _none = together(
+        lambda: subprocess.call([str(p) for p in command], env={**os.environ, **odoo_server.environment()}),
+        lambda: odoo_server.warm(odoo, database),
+    )
     if code:
         raise Failure(
             "making the demo dairy", f"dairy_demo ended with {code}", "see the lines above; then run again"

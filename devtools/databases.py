@@ -91,4 +91,5 @@ def ensure_tests(odoo):
         names = suite_addons()
         names += sorted(path.parent.name for path in ROOT.glob("addons/test_*/__manifest__.py"))
         odoo_server.install(odoo, TESTS, ["smart_dairy", *names], now=now)
+        odoo_server.warm(odoo, TESTS, "web.assets_tests")
         remember(tests=mark)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 
 from .console import Failure
 from .paths import LOG, ROOT
@@ -12,18 +13,20 @@ def tail(path, lines=12):
     return "\n".join(text[-lines:])
 
 
-def run(what, command, *, log, remedy, env=None, cwd=ROOT, on_line=None, user=None):
+def run(what, command, *, log, remedy, env=None, cwd=ROOT, on_line=None, user=None, text=None):
     """Run `command`, its output in `.local/log/<log>.log`; raise Failure with the last lines when it fails.
 
-    `on_line` sees each line as it comes (for progress bars).
+    `on_line` sees each line as it comes (for progress bars); `text` is its standard input.
     """
     path = LOG / f"{log}.log"
-    with path.open("ab") as out:
+    with path.open("ab") as out, tempfile.TemporaryFile() as given:
+        given.write((text or "").encode())
+        given.seek(0)
         process = subprocess.Popen(
             [str(part) for part in command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=given,
             cwd=cwd,
             env={**os.environ, **(env or {})},
             user=user,

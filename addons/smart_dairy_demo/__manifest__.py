@@ -5,7 +5,14 @@
     "category": "Industries/Dairy",
     "license": "LGPL-3",
     "author": "Smart Dairy",
-    "depends": ["smart_dairy_farm", "sale_management", "sale_stock", "stock_account", "account", "purchase_stock"],
+    "depends": [
+        "smart_dairy_farm",
+        "sale_management",
+        "sale_stock",
+        "stock_account",
+        "account",
+        "purchase_stock",
+    ],
     "data": [],
     "installable": True,
 }

@@ -31,7 +31,9 @@ class Accounting:
         loader, template = self.loader, self.template
         self.payments, self.entries, self.partials, self.lines = {}, {}, {}, {}
         for key in ("payment_paid", "payment_partial", "payment_bill"):
-            self.payments[key] = loader.rows("account_payment", template["account_payment", key], *columns.PAYMENT)
+            self.payments[key] = loader.rows(
+                "account_payment", template["account_payment", key], *columns.PAYMENT
+            )
         for table, key in [name for name in template.rows if name[0] == "account_move"]:
             names = columns.PAYMENT_ENTRY if key.startswith("payment") else columns.INVOICE
             self.entries[key] = loader.rows(table, template[table, key], *names)
@@ -48,7 +50,9 @@ class Accounting:
                 names = columns.TAX_LINE if role.startswith("tax") else columns.TERM_LINE
             self.lines[key] = loader.rows(table, template[table, key], *names)
         rel = loader.rows
-        self.line_taxes = rel("account_move_line_account_tax_rel", {}, "account_move_line_id", "account_tax_id")
+        self.line_taxes = rel(
+            "account_move_line_account_tax_rel", {}, "account_move_line_id", "account_tax_id"
+        )
         self.line_tags = rel(
             "account_account_tag_account_move_line_rel", {}, "account_move_line_id", "account_account_tag_id"
         )

@@ -27,11 +27,14 @@ def open_registry(name):
             if not cr.fetchone()[0]:
                 raise DemoError(f"database {name!r} holds no Odoo; install smart_dairy in it first")
             cr.execute(
-                "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s)", [list(NEEDED)]
+                "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s)",
+                [list(NEEDED)],
             )
             missing = set(NEEDED) - {name for (name,) in cr.fetchall()}
             if missing:
-                raise DemoError(f"database {name!r} lacks {', '.join(sorted(missing))}; install with -i first")
+                raise DemoError(
+                    f"database {name!r} lacks {', '.join(sorted(missing))}; install with -i first"
+                )
             cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [MARK])
             if row := cr.fetchone():
                 raise DemoError(

@@ -44,7 +44,9 @@ class Ids:
         return self.last
 
     def close(self):
-        self.cr.execute(SQL("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", self.table, max(self.last, 1)))
+        self.cr.execute(
+            SQL("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", self.table, max(self.last, 1))
+        )
 
 
 class Loader:

@@ -31,7 +31,10 @@ def build_herd(ctx, users):
     progress, params = ctx.progress, ctx.scenario["herd"]
     sizes = _sizes(ctx, params)
     with progress.step("Farms, barns, pens"):
-        farms = [_create_farm(ctx, users, index, name, code, size) for index, (name, code, size) in enumerate(sizes)]
+        farms = [
+            _create_farm(ctx, users, index, name, code, size)
+            for index, (name, code, size) in enumerate(sizes)
+        ]
         template = make_herd_templates(ctx, farms[0])
         loader = FarmLoader(ctx, template, users)
     with progress.step("Herd, milk, health, climate"):
@@ -40,9 +43,7 @@ def build_herd(ctx, users):
                 loader.load(index, farm, code, size, index / len(farms), 1 / len(farms))
             loader.rows.close()
         analyze(ctx.cr, [*TABLES, "farm_pen", "farm_barn", "farm_farm"])
-    return Counter(
-        {table: sum(rows.count for rows in kinds) for table, kinds in loader.rows.tables.items()}
-    )
+    return Counter({table: sum(rows.count for rows in kinds) for table, kinds in loader.rows.tables.items()})
 
 
 def _sizes(ctx, params):
@@ -101,13 +102,17 @@ class FarmLoader:
         self.vet_id = users["vet"].id
         env = ctx.env
         self.rows = Loader(ctx.cr)
-        self.add = {table: self.rows.rows(table, template[table, "row"], *columns.BY_TABLE[table]).add for table in TABLES}
+        self.add = {
+            table: self.rows.rows(table, template[table, "row"], *columns.BY_TABLE[table]).add
+            for table in TABLES
+        }
         breeds = env["farm.breed"].search([("code", "in", list(ctx.scenario["herd"]["breeds"]))])
         self.breed_ids = {breed.code: breed.id for breed in breeds}
         self.gestation = {breed.code: breed.gestation_days for breed in breeds}
         self.curves = {
             breed.code: {
-                int(curve.parity_group): (curve.wood_a, curve.wood_b, curve.wood_c) for curve in breed.curve_ids
+                int(curve.parity_group): (curve.wood_a, curve.wood_b, curve.wood_c)
+                for curve in breed.curve_ids
             }
             for breed in breeds
         }
@@ -117,7 +122,10 @@ class FarmLoader:
                 self.drugs[name] = env.ref(f"smart_dairy_farm.{name}")
         self.health = Health(
             ctx.scenario["health"],
-            {name: (drug.milk_withdrawal_days, drug.meat_withdrawal_days) for name, drug in self.drugs.items()},
+            {
+                name: (drug.milk_withdrawal_days, drug.meat_withdrawal_days)
+                for name, drug in self.drugs.items()
+            },
             ctx.first,
             ctx.until,
         )
@@ -208,7 +216,14 @@ class FarmLoader:
         for pen_code, begin, end in spans:
             moved = ctx.utc(begin, 8 * 3600)
             self.add["farm_pen_stay"](
-                new_id("farm_pen_stay"), animal.id, farm["pens"][pen_code], farm["id"], begin, end, moved, moved
+                new_id("farm_pen_stay"),
+                animal.id,
+                farm["pens"][pen_code],
+                farm["id"],
+                begin,
+                end,
+                moved,
+                moved,
             )
         for event in sorted(animal.events, key=lambda event: event.day):
             happened = ctx.utc(event.day, 9 * 3600)
@@ -284,5 +299,3 @@ def reproduction_status(animal, gestation):
             served = None
     due = served + DAY * gestation if status == "pregnant" and served else None
     return status, due
-
-

@@ -88,7 +88,9 @@ class Health:
         for year in range(self.first.year, self.until.year + 1):
             for month, day_of_month, kind in CAMPAIGNS:
                 day = date(year, month, day_of_month)
-                if not max(self.first, animal.entry) <= day <= self.until or (animal.exit and animal.exit <= day):
+                if not max(self.first, animal.entry) <= day <= self.until or (
+                    animal.exit and animal.exit <= day
+                ):
                     continue
                 if kind == "vaccination":
                     yield Case(day, kind, "healthy", "Foot-and-mouth vaccine", day)

@@ -259,7 +259,9 @@ class Herd:
             return (not cow.barren, not ready, cow.merit - 0.07 * cow.lactations[-1].parity)
 
         for cow in sorted(kinds["cow"], key=worth)[: max(0, len(kinds["cow"]) - self._share("cow"))]:
-            reason = "Infertility" if cow.barren else rng.choice(("Low yield", "Udder", "Legs and feet", "Age"))
+            reason = (
+                "Infertility" if cow.barren else rng.choice(("Low yield", "Udder", "Legs and feet", "Age"))
+            )
             self._at(day + DAY * rng.randrange(1, 27), self._cull_for(reason), cow)
         heifers = sorted(kinds["heifer"], key=lambda heifer: heifer.merit - bool(heifer.events))
         for heifer in heifers[: max(0, len(heifers) - self._share("heifer"))]:

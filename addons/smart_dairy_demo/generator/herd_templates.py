@@ -35,7 +35,13 @@ def make_herd_templates(ctx, farm):
                 }
             )
             milk = env["farm.milk.record"].create(
-                {"animal_id": animal.id, "record_date": day, "session": "morning", "total_yield": 1, "source": "demo"}
+                {
+                    "animal_id": animal.id,
+                    "record_date": day,
+                    "session": "morning",
+                    "total_yield": 1,
+                    "source": "demo",
+                }
             )
             climate = env["farm.climate.record"].create(
                 {"farm_id": farm["id"], "barn_id": farm["barn"], "temperature": 20, "humidity": 50}

@@ -76,7 +76,9 @@ class Purchases:
         for feed in feeds:
             # prices follow the market in steps of half a taka; whole sacks of 50 kg
             price = round(feed.cost * growth * rng.uniform(0.97, 1.03) / 50) * 50
-            quantity = -(-round(self._weekly(feed) * rng.uniform(0.97, 1.05) * (1.6 if first else 1)) // 50) * 50
+            quantity = (
+                -(-round(self._weekly(feed) * rng.uniform(0.97, 1.05) * (1.6 if first else 1)) // 50) * 50
+            )
             line_id = new_id("purchase_order_line")
             lines.append((line_id, feed, quantity, price))
             doc_lines.append(

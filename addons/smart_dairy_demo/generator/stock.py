@@ -56,7 +56,11 @@ class Stock:
         new_id = self.loader.new_id
         done = stage == "delivered"
         at = delivered_at if done else ordered_at
-        picking_id, reference_id, name = new_id("stock_picking"), new_id("stock_reference"), self.out_names.next()
+        picking_id, reference_id, name = (
+            new_id("stock_picking"),
+            new_id("stock_reference"),
+            self.out_names.next(),
+        )
         self.references.add(reference_id, origin, ordered_at, ordered_at)
         self.sale_refs.add(order_id, reference_id)
         self.pickings[stage].add(
@@ -104,7 +108,11 @@ class Stock:
         new_id = self.loader.new_id
         done = stage == "in_received"
         at = received_at if done else ordered_at
-        picking_id, reference_id, name = new_id("stock_picking"), new_id("stock_reference"), self.in_names.next()
+        picking_id, reference_id, name = (
+            new_id("stock_picking"),
+            new_id("stock_reference"),
+            self.in_names.next(),
+        )
         self.references.add(reference_id, origin, ordered_at, ordered_at)
         self.purchase_refs.add(order_id, reference_id)
         self.pickings[stage].add(
@@ -179,5 +187,3 @@ class Stock:
                 self.loader.new_id("stock_quant"), product_id, location_id, quantity, reserved, since,
                 template["stock_quant", usage]["inventory_date"], since, since,
             )  # fmt: skip
-
-
