@@ -44,7 +44,7 @@ class SaleOrder(models.Model):
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        return {**self._dashboard_orders(scope), "top_products": self._dashboard_top_products(scope)}
+        return self._dashboard_figures(scope, products=TOP_LIMIT)
 
     @api.model
     @api.readonly
@@ -64,12 +64,9 @@ class SaleOrder(models.Model):
             (summary, date_from, date_to), ``domain`` (orders) and ``line_domain`` (their product lines)
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        before = dict(scope, period=scope["period"].previous())
-        previous = self._dashboard_orders(before)
+        previous = self._dashboard_figures(dict(scope, period=scope["period"].previous()))
         return {
-            **self._dashboard_orders(scope),
-            "top_products": self._dashboard_top_products(scope),
-            "top_customers": self._dashboard_top_customers(scope),
+            **self._dashboard_figures(scope, products=TOP_LIMIT, customers=TOP_LIMIT),
             "previous": {key: previous[key] for key in ("summary", "date_from", "date_to")},
             "domain": list(self._dashboard_domain(scope, headline=True)),
             "line_domain": list(self._dashboard_line_domain(scope)),
@@ -146,12 +143,13 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _dashboard_order_columns(self, query, scope):
-        """SQL expressions of one order's row, with the fields' read access checked."""
-        table = query.table
+    def _dashboard_orders_select(self, scope):
+        """SELECT of the counted orders as :func:`..queries.sales.figures` wants them, read access checked."""
+        query = self._search(self._dashboard_domain(scope))
         column = {
-            name: self._field_to_sql(table, name, query)
+            name: self._field_to_sql(query.table, name, query)
             for name in (
+                "id",
                 "company_id",
                 "currency_id",
                 "currency_rate",
@@ -162,60 +160,32 @@ class SaleOrder(models.Model):
             )
         }
         ours = sales.company_case(column["company_id"], scope["currencies"], "int")
-        return column, ours
-
-    @api.model
-    def _dashboard_orders(self, scope):
-        query = self._search(self._dashboard_domain(scope))
-        column, ours = self._dashboard_order_columns(query, scope)
-        period, currency = scope["period"], scope["currency"]
         money = {
             name: sales.in_company_currency(
                 column[name], column["currency_id"], column["currency_rate"], ours
             )
             for name in ("amount_total", "amount_untaxed")
         }
-        orders = query.select(
+        day = sales.day_index(column["date_order"], column["company_id"], scope["zones"], scope["period"])
+        return query.select(
+            SQL("%s AS id", column["id"]),
             SQL("%s AS currency", ours),
-            SQL(
-                "%s AS day",
-                sales.day_index(column["date_order"], column["company_id"], scope["zones"], period),
-            ),
+            SQL("%s = %s AS own_currency", column["currency_id"], ours),
+            SQL("%s AS rate", column["currency_rate"]),
+            SQL("%s AS day", day),
             SQL("%s AS partner_id", column["partner_id"]),
             SQL("%s AS revenue", money["amount_total"]),
             SQL("%s AS untaxed", money["amount_untaxed"]),
         )
-        rows = defaultdict(list)
-        for row in self.env.execute_query(sales.daily_and_total(orders)):
-            rows[row[0]].append(row)
-        others = self.env["res.currency"].browse(dict.fromkeys(scope["currencies"].values()))
-        return {
-            "daily_stats": sales.shape_days(rows[currency.id], period.first, currency),
-            "summary": sales.shape_total(rows[currency.id], currency),
-            "by_currency": [
-                {"currency": self._dashboard_currency(other), **sales.shape_total(rows[other.id], other)}
-                for other in (currency | others)
-            ],
-            "currency": self._dashboard_currency(currency),
-            "date_from": period.first.isoformat(),
-            "date_to": period.last.isoformat(),
-        }
 
     @api.model
-    def _dashboard_top_products(self, scope, limit=TOP_LIMIT):
-        query = self._search(self._dashboard_domain(scope, headline=True))
-        column, ours = self._dashboard_order_columns(query, scope)
-        orders = query.select(
-            SQL("%s AS id", SQL.identifier(query.table, "id")),
-            SQL("%s = %s AS own_currency", column["currency_id"], ours),
-            SQL("%s AS rate", column["currency_rate"]),
-        )
-        # The lines' own rules apply too; the orders come by the join, already chosen.
+    def _dashboard_lines_select(self):
+        """SELECT of product lines under the lines' own rules; the orders choose among them by the join."""
         Line = self.env["sale.order.line"]
-        line_query = Line._search([("display_type", "=", False), ("product_id", "!=", False)])
-        lines = line_query.select(
+        query = Line._search([("display_type", "=", False), ("product_id", "!=", False)])
+        return query.select(
             *(
-                SQL("%s AS %s", Line._field_to_sql(line_query.table, name, line_query), SQL.identifier(alias))
+                SQL("%s AS %s", Line._field_to_sql(query.table, name, query), SQL.identifier(alias))
                 for name, alias in (
                     ("order_id", "order_id"),
                     ("product_id", "product_id"),
@@ -225,7 +195,45 @@ class SaleOrder(models.Model):
                 )
             )
         )
-        rows = self.env.execute_query(sales.top_products(orders, lines, limit))
+
+    @api.model
+    def _dashboard_figures(self, scope, products=0, customers=0):
+        """Run the statement and shape its rows, with so many best ``products`` and ``customers``."""
+        period, currency = scope["period"], scope["currency"]
+        statement = sales.figures(
+            self._dashboard_orders_select(scope),
+            currency.id if len(set(scope["currencies"].values())) > 1 else None,
+            self._dashboard_lines_select() if products else None,
+            products,
+            customers,
+        )
+        rows = defaultdict(list)
+        for kind, key, *values in self.env.execute_query(statement):
+            rows[kind, key if kind == "sales" else None].append(values if kind == "sales" else (key, *values))
+        others = self.env["res.currency"].browse(dict.fromkeys(scope["currencies"].values()))
+        own = rows["sales", currency.id]
+        data = {
+            "daily_stats": sales.shape_days(own, period.first, currency),
+            "summary": sales.shape_total(own, currency),
+            "by_currency": [
+                {
+                    "currency": self._dashboard_currency(other),
+                    **sales.shape_total(rows["sales", other.id], other),
+                }
+                for other in (currency | others)
+            ],
+            "currency": self._dashboard_currency(currency),
+            "date_from": period.first.isoformat(),
+            "date_to": period.last.isoformat(),
+        }
+        if products:
+            data["top_products"] = self._dashboard_products(rows["product", None], currency)
+        if customers:
+            data["top_customers"] = self._dashboard_customers(rows["customer", None], currency)
+        return data
+
+    @api.model
+    def _dashboard_products(self, rows, currency):
         # sudo: whoever may see the line may see its product's name, also when that is archived by now
         products = self.env["product.product"].sudo().with_context(display_default_code=False)
         by_id = {product.id: product for product in products.browse([row[0] for row in rows])}
@@ -235,31 +243,26 @@ class SaleOrder(models.Model):
                 "product_name": by_id[product_id].display_name,
                 "uom_name": by_id[product_id].uom_id.name,
                 "quantity_sold": by_id[product_id].uom_id.round(quantity),
-                "revenue": scope["currency"].round(revenue),
+                "revenue": currency.round(revenue),
             }
-            for product_id, quantity, revenue in rows
+            for product_id, _day, _orders, revenue, quantity, *_rest in sorted(
+                rows, key=lambda row: (-row[3], row[0])
+            )
         ]
 
     @api.model
-    def _dashboard_top_customers(self, scope, limit=TOP_LIMIT):
-        query = self._search(self._dashboard_domain(scope, headline=True))
-        column, ours = self._dashboard_order_columns(query, scope)
-        revenue = sales.in_company_currency(
-            column["amount_total"], column["currency_id"], column["currency_rate"], ours
-        )
-        orders = query.select(SQL("%s AS partner_id", column["partner_id"]), SQL("%s AS revenue", revenue))
-        rows = self.env.execute_query(sales.top_customers(orders, limit))
-        # sudo: the order shows its customer's name to whoever may read the order.
+    def _dashboard_customers(self, rows, currency):
+        # sudo: the order shows its customer's name to whoever may read the order
         partners = self.env["res.partner"].sudo().browse([row[0] for row in rows])
         names = {partner.id: partner.display_name for partner in partners}
         return [
             {
                 "partner_id": partner_id,
                 "name": names[partner_id],
-                "order_count": count,
-                "revenue": scope["currency"].round(revenue),
+                "order_count": orders,
+                "revenue": currency.round(revenue),
             }
-            for partner_id, count, revenue in rows
+            for partner_id, _day, orders, revenue, *_rest in sorted(rows, key=lambda row: (-row[3], row[0]))
         ]
 
     @api.model

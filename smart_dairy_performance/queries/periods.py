@@ -116,11 +116,18 @@ class Period:
             moment + ``shift``, but never after ``last`` (the hour that a day of 25 hours has too many)
         """
         runs = []
-        starts = [*self.day_starts_utc(tz), day_start_utc(self.last + ONE_DAY, tz)]
-        for i, start in enumerate(starts[:-1]):
-            day = self.first + ONE_DAY * i
-            shift = datetime.combine(day, time.min) - start
-            if runs and runs[-1][1] == shift:
-                runs.pop()
-            runs.append((starts[i + 1], shift, day))
+        day = self.first
+        while day <= self.last:
+            shift, last = _shift(day, tz), day
+            # a week at a time: clocks never change and change back within one
+            for step in (7, 3, 1):
+                ahead = timedelta(days=step)
+                while last + ahead <= self.last and _shift(last + ahead, tz) == shift:
+                    last += ahead
+            runs.append((day_start_utc(last + ONE_DAY, tz), shift, last))
+            day = last + ONE_DAY
         return runs
+
+
+def _shift(day, tz):
+    return datetime.combine(day, time.min) - day_start_utc(day, tz)

@@ -66,79 +66,80 @@ def in_company_currency(amount, order_currency, rate, company_currency):
     )
 
 
-def daily_and_total(orders):
-    """Statement: one row per currency and day, and one per currency with ``day`` NULL.
+def figures(orders, currency, lines=None, products=0, customers=0):
+    """Statement of all sales figures, reading each order once.
 
-    :param orders: SELECT with columns currency, day, partner_id, revenue, untaxed (one row an order)
-    :return: SQL giving currency, day, orders, revenue, untaxed, customers, average
-    """
-    return SQL(
-        """
-        SELECT o.currency, CASE WHEN GROUPING(o.day) = 0 THEN o.day END, count(*), sum(o.revenue),
-               sum(o.untaxed), count(DISTINCT o.partner_id), avg(o.revenue)
-          FROM (%s) o
-         GROUP BY GROUPING SETS ((o.currency, o.day), (o.currency))
-         ORDER BY 1, 2
-        """,
-        orders,
-    )
-
-
-def top_products(orders, lines, limit):
-    """Statement: the products that brought in most, best first.
-
-    :param orders: SELECT with columns id, own_currency (bool), rate
+    :param orders: SELECT with columns id, currency (of the company), own_currency (bool), rate, day,
+        partner_id, revenue, untaxed (one row an order)
+    :param currency: id of the headline currency, to which products and customers are limited; ``None`` when
+        the orders have one only (a needless condition makes the planner expect few orders)
     :param lines: SELECT with columns order_id, product_id, uom_id, quantity, amount
-    :return: SQL giving product_id, quantity (in the product's own unit), revenue
+    :param products: how many best products to give (needs ``lines``); ``customers``: best customers
+    :return: SQL giving rows (kind, key, day, orders, revenue, untaxed, customers, average): kind 'sales' with
+        key = currency, day NULL for its total; 'product' with key = product and untaxed = quantity
+        in the product's own unit; 'customer' with key = partner
     """
+    parts = [
+        SQL(
+            """
+            SELECT 'sales' AS kind, o.currency AS key, CASE WHEN GROUPING(o.day) = 0 THEN o.day END AS day,
+                   count(*) AS orders, sum(o.revenue) AS revenue, sum(o.untaxed) AS untaxed,
+                   count(DISTINCT o.partner_id) AS customers, avg(o.revenue) AS average
+              FROM o
+             GROUP BY GROUPING SETS ((o.currency, o.day), (o.currency))
+            """
+        )
+    ]
+    if products:
+        parts.append(SQL("(%s)", _products(lines, currency, products)))
+    if customers:
+        parts.append(
+            SQL(
+                """
+                (SELECT 'customer', o.partner_id, NULL, count(*), sum(o.revenue), NULL, NULL, NULL
+                   FROM o WHERE %s GROUP BY o.partner_id ORDER BY 5 DESC, 2 LIMIT %s)
+                """,
+                _in_headline(currency),
+                customers,
+            )
+        )
+    return SQL("WITH o AS MATERIALIZED (%s) %s", orders, SQL(" UNION ALL ").join(parts))
+
+
+def _in_headline(currency):
+    return SQL("TRUE") if currency is None else SQL("o.currency = %s", currency)
+
+
+def _products(lines, currency, limit):
     return SQL(
         """
-        WITH sold AS MATERIALIZED (
-            SELECT l.product_id, l.uom_id, sum(l.quantity) AS quantity,
-                   sum(CASE WHEN o.own_currency THEN l.amount
-                            ELSE l.amount / COALESCE(NULLIF(o.rate, 0), 1) END) AS revenue
-              FROM (%(orders)s) o
-              JOIN (%(lines)s) l ON l.order_id = o.id
-             GROUP BY l.product_id, l.uom_id
-        )
-        SELECT s.product_id, sum(s.quantity * COALESCE(sold_in.factor / own.factor, 1)), sum(s.revenue)
-          FROM sold s
+        SELECT 'product', s.product_id, NULL, NULL::bigint, sum(s.revenue),
+               sum(s.quantity * COALESCE(sold_in.factor / own.factor, 1)), NULL::bigint, NULL::numeric
+          FROM (SELECT l.product_id, l.uom_id, sum(l.quantity) AS quantity,
+                       sum(CASE WHEN o.own_currency THEN l.amount
+                                ELSE l.amount / COALESCE(NULLIF(o.rate, 0), 1) END) AS revenue
+                  FROM o
+                  JOIN (%(lines)s) l ON l.order_id = o.id
+                 WHERE %(headline)s
+                 GROUP BY l.product_id, l.uom_id) s
           JOIN product_product p ON p.id = s.product_id
           JOIN product_template t ON t.id = p.product_tmpl_id
           LEFT JOIN uom_uom sold_in ON sold_in.id = s.uom_id
           LEFT JOIN uom_uom own ON own.id = t.uom_id
          GROUP BY s.product_id
-         ORDER BY 3 DESC, 1
+         ORDER BY 5 DESC, 2
          LIMIT %(limit)s
         """,
-        orders=orders,
         lines=lines,
+        headline=_in_headline(currency),
         limit=limit,
     )
 
 
-def top_customers(orders, limit):
-    """Statement: partner_id, orders, revenue of the customers that bought most, best first.
-
-    :param orders: SELECT with columns partner_id, revenue
-    """
-    return SQL(
-        """
-        SELECT o.partner_id, count(*), sum(o.revenue)
-          FROM (%s) o
-         GROUP BY o.partner_id
-         ORDER BY 3 DESC, 1
-         LIMIT %s
-        """,
-        orders,
-        limit,
-    )
-
-
 def shape_days(rows, first, currency):
-    """Turn the rows of :func:`daily_and_total` into ``daily_stats`` of one currency.
+    """Turn rows of :func:`figures` into ``daily_stats`` of one currency.
 
-    :param rows: the statement's rows of that currency
+    :param rows: (day, orders, revenue, untaxed, customers, average) of that currency
     :param first: the period's first day
     :param currency: has ``round(float)``
     """
@@ -150,14 +151,14 @@ def shape_days(rows, first, currency):
             "avg_order_value": currency.round(average),
             "unique_customers": customers,
         }
-        for _currency, day, orders, revenue, _untaxed, customers, average in rows
+        for day, orders, revenue, _untaxed, customers, average in sorted(rows, key=lambda row: row[0] or 0)
         if day is not None
     ]
 
 
 def shape_total(rows, currency):
-    """Turn the rows of :func:`daily_and_total` into a summary; nothing sold gives zeros only."""
-    for _currency, day, orders, revenue, untaxed, customers, average in rows:
+    """Turn such rows into the summary of their currency; nothing sold gives zeros only."""
+    for day, orders, revenue, untaxed, customers, average in rows:
         if day is None:
             return {
                 "total_orders": orders,
