@@ -31,7 +31,9 @@ class Accounting:
         loader, template = self.loader, self.template
         self.payments, self.entries, self.partials, self.lines = {}, {}, {}, {}
         for key in ("payment_paid", "payment_partial", "payment_bill"):
-            self.payments[key] = loader.rows("account_payment", template["account_payment", key], *columns.PAYMENT)
+            self.payments[key] = loader.rows(
+                "account_payment", template["account_payment", key], *columns.PAYMENT
+            )
         for table, key in [name for name in template.rows if name[0] == "account_move"]:
             names = columns.PAYMENT_ENTRY if key.startswith("payment") else columns.INVOICE
             self.entries[key] = loader.rows(table, template[table, key], *names)
@@ -48,7 +50,9 @@ class Accounting:
                 names = columns.TAX_LINE if role.startswith("tax") else columns.TERM_LINE
             self.lines[key] = loader.rows(table, template[table, key], *names)
         rel = loader.rows
-        self.line_taxes = rel("account_move_line_account_tax_rel", {}, "account_move_line_id", "account_tax_id")
+        self.line_taxes = rel(
+            "account_move_line_account_tax_rel", {}, "account_move_line_id", "account_tax_id"
+        )
         self.line_tags = rel(
             "account_account_tag_account_move_line_rel", {}, "account_move_line_id", "account_account_tag_id"
         )
@@ -81,7 +85,8 @@ class Accounting:
         reference = doc.name if doc.kind == "invoice" else None
         self.entries[key].add(
             doc.move_id, doc.name, prefix, number, doc.partner_id, doc.partner_id, doc.partner_id,
-            doc.partner_name, doc.user_id, doc.team_id, doc.term_id, ref, doc.origin, reference, day, day, due,
+            doc.partner_name, doc.user_id, doc.team_id, doc.term_id, ref, doc.origin, reference, day, day,
+            due,
             doc.delivered if doc.kind == "invoice" else None,
             untaxed / 100, tax / 100, total / 100, residual / 100, sign * untaxed / 100, sign * untaxed / 100,
             sign * tax / 100, sign * total / 100, sign * total / 100, sign * residual / 100, stamp, stamp,

@@ -50,7 +50,9 @@ def activate_languages(ctx):
         lang = env["res.lang"].with_context(active_test=False).search([("code", "=", code)])
         if not lang:
             raise DemoError(f"language {code!r} is unknown to Odoo; Bangla is bn_IN, French fr_FR")
-        env["base.language.install"].create({"lang_ids": [Command.set(lang.ids)], "overwrite": False}).lang_install()
+        env["base.language.install"].create(
+            {"lang_ids": [Command.set(lang.ids)], "overwrite": False}
+        ).lang_install()
 
 
 def create_users(ctx):

@@ -3,9 +3,8 @@
 from collections import Counter
 from datetime import timedelta
 
-from odoo.tools import SQL
-
 from odoo.addons.smart_dairy_farm.figures.herd import lactation_status
+from odoo.tools import SQL
 
 from . import herd_columns as columns
 from .bulk import Loader
@@ -31,7 +30,10 @@ def build_herd(ctx, users):
     progress, params = ctx.progress, ctx.scenario["herd"]
     sizes = _sizes(ctx, params)
     with progress.step("Farms, barns, pens"):
-        farms = [_create_farm(ctx, users, index, name, code, size) for index, (name, code, size) in enumerate(sizes)]
+        farms = [
+            _create_farm(ctx, users, index, name, code, size)
+            for index, (name, code, size) in enumerate(sizes)
+        ]
         template = make_herd_templates(ctx, farms[0])
         loader = FarmLoader(ctx, template, users)
     with progress.step("Herd, milk, health, climate"):
@@ -40,13 +42,11 @@ def build_herd(ctx, users):
                 loader.load(index, farm, code, size, index / len(farms), 1 / len(farms))
             loader.rows.close()
         analyze(ctx.cr, [*TABLES, "farm_pen", "farm_barn", "farm_farm"])
-    return Counter(
-        {table: sum(rows.count for rows in kinds) for table, kinds in loader.rows.tables.items()}
-    )
+    return Counter({table: sum(rows.count for rows in kinds) for table, kinds in loader.rows.tables.items()})
 
 
 def _sizes(ctx, params):
-    """(name, code, animals) of each farm: the scenario's farms for every 800 animals, so memory stays the same."""
+    """(name, code, animals) of each farm: the scenario's farms for every 800 animals, to bound memory."""
     total = ctx.count(params["animals"])
     blocks = max(1, round(total / params["animals"]))
     sizes = []
@@ -101,13 +101,17 @@ class FarmLoader:
         self.vet_id = users["vet"].id
         env = ctx.env
         self.rows = Loader(ctx.cr)
-        self.add = {table: self.rows.rows(table, template[table, "row"], *columns.BY_TABLE[table]).add for table in TABLES}
+        self.add = {
+            table: self.rows.rows(table, template[table, "row"], *columns.BY_TABLE[table]).add
+            for table in TABLES
+        }
         breeds = env["farm.breed"].search([("code", "in", list(ctx.scenario["herd"]["breeds"]))])
         self.breed_ids = {breed.code: breed.id for breed in breeds}
         self.gestation = {breed.code: breed.gestation_days for breed in breeds}
         self.curves = {
             breed.code: {
-                int(curve.parity_group): (curve.wood_a, curve.wood_b, curve.wood_c) for curve in breed.curve_ids
+                int(curve.parity_group): (curve.wood_a, curve.wood_b, curve.wood_c)
+                for curve in breed.curve_ids
             }
             for breed in breeds
         }
@@ -117,7 +121,10 @@ class FarmLoader:
                 self.drugs[name] = env.ref(f"smart_dairy_farm.{name}")
         self.health = Health(
             ctx.scenario["health"],
-            {name: (drug.milk_withdrawal_days, drug.meat_withdrawal_days) for name, drug in self.drugs.items()},
+            {
+                name: (drug.milk_withdrawal_days, drug.meat_withdrawal_days)
+                for name, drug in self.drugs.items()
+            },
             ctx.first,
             ctx.until,
         )
@@ -170,7 +177,8 @@ class FarmLoader:
             lactation_ids[key] = self.rows.new_id("farm_lactation")
             at = self.ctx.utc(lactation.calving, 6 * 3600)
             self.add["farm_lactation"](
-                lactation_ids[key], animal.id, farm["id"], lactation.parity, lactation.calving, lactation.dry_off,
+                lactation_ids[key], animal.id, farm["id"], lactation.parity, lactation.calving,
+                lactation.dry_off,
                 lactation.end, at, at,
             )  # fmt: skip
 
@@ -194,11 +202,14 @@ class FarmLoader:
         }
         pen = spans[-1][0] if spans and spans[-1][2] is None else None
         self.add["farm_animal"](
-            animal.id, animal.name, tags["ear"], tags["rfid"], tags["management"], animal.kind(last_day), animal.sex,
+            animal.id, animal.name, tags["ear"], tags["rfid"], tags["management"], animal.kind(last_day),
+            animal.sex,
             self.breed_ids[animal.breed], animal.birth, farm["id"], farm["pens"].get(pen), animal.entry,
-            animal.status, animal.exit, animal.reason, animal.dam and animal.dam.id, animal.sire and animal.sire.id,
+            animal.status, animal.exit, animal.reason, animal.dam and animal.dam.id,
+            animal.sire and animal.sire.id,
             animal.sire_code, animal.entry_parity,
-            max([animal.entry_parity, *(lactation.parity for lactation in animal.lactations)]), None, phase, status,
+            max([animal.entry_parity, *(lactation.parity for lactation in animal.lactations)]), None, phase,
+            status,
             due, max(found, key=GRAVITY.index) if found else "healthy", None, None, at, at,
         )  # fmt: skip
         for kind, value in tags.items():
@@ -208,7 +219,14 @@ class FarmLoader:
         for pen_code, begin, end in spans:
             moved = ctx.utc(begin, 8 * 3600)
             self.add["farm_pen_stay"](
-                new_id("farm_pen_stay"), animal.id, farm["pens"][pen_code], farm["id"], begin, end, moved, moved
+                new_id("farm_pen_stay"),
+                animal.id,
+                farm["pens"][pen_code],
+                farm["id"],
+                begin,
+                end,
+                moved,
+                moved,
             )
         for event in sorted(animal.events, key=lambda event: event.day):
             happened = ctx.utc(event.day, 9 * 3600)
@@ -284,5 +302,3 @@ def reproduction_status(animal, gestation):
             served = None
     due = served + DAY * gestation if status == "pregnant" and served else None
     return status, due
-
-

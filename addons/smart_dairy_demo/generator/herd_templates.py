@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from .templates import Template, _Undo
+from .templates import Template, UndoError
 
 
 def make_herd_templates(ctx, farm):
@@ -35,18 +35,25 @@ def make_herd_templates(ctx, farm):
                 }
             )
             milk = env["farm.milk.record"].create(
-                {"animal_id": animal.id, "record_date": day, "session": "morning", "total_yield": 1, "source": "demo"}
+                {
+                    "animal_id": animal.id,
+                    "record_date": day,
+                    "session": "morning",
+                    "total_yield": 1,
+                    "source": "demo",
+                }
             )
             climate = env["farm.climate.record"].create(
                 {"farm_id": farm["id"], "barn_id": farm["barn"], "temperature": 20, "humidity": 50}
             )
             records = (
-                animal, animal.tag_ids, animal.pen_stay_ids, event, event.lactation_id, case, treatment, milk, climate,
+                animal, animal.tag_ids, animal.pen_stay_ids, event, event.lactation_id, case, treatment,
+                milk, climate,
             )  # fmt: skip
             for record in records:
                 template.read("row", record)
-            raise _Undo
-    except _Undo:
+            raise UndoError
+    except UndoError:
         env.invalidate_all()
         env.transaction.clear()
     return template

@@ -79,7 +79,16 @@ class Cow:
             test = day.day == params["test_day"] and in_milk > colostrum
             for session, amount in (("morning", morning), ("evening", evening)):
                 if test:
-                    yield day, session, pen, lactation, in_milk, amount, *self._sample(kg, mastitis, session), reason
+                    yield (
+                        day,
+                        session,
+                        pen,
+                        lactation,
+                        in_milk,
+                        amount,
+                        *self._sample(kg, mastitis, session),
+                        reason,
+                    )
                 else:
                     yield day, session, pen, lactation, in_milk, amount, None, None, None, reason
             day += DAY
@@ -88,7 +97,9 @@ class Cow:
         """Fat %, protein % and cells (x1000/ml): thinner when there is more of it, fatter in the evening."""
         gauss = self.rng.gauss
         thin = 1.06 - 0.007 * kg
-        fat = self.params["fat"][self.breed] * thin * (1 + gauss(0, 0.05)) + (0.15 if session == "evening" else -0.1)
+        fat = self.params["fat"][self.breed] * thin * (1 + gauss(0, 0.05)) + (
+            0.15 if session == "evening" else -0.1
+        )
         protein = self.params["protein"][self.breed] * (0.5 + thin / 2) * (1 + gauss(0, 0.025))
         cells = self.cells * exp(gauss(0, 0.35)) * (8 if mastitis else 1)
         return round(min(9.9, max(2.2, fat)), 2), round(min(5.9, max(2.4, protein)), 2), round(cells)

@@ -13,7 +13,10 @@ def stays(animal, cases, due, first, until):
     """List of (pen code, from, to or `None`): gapless from entry or `first` to exit; `to` excluded."""
     changes = [(animal.entry, _young_pen(animal, animal.entry))]
     if animal.entry != animal.birth:
-        changes = [(animal.entry, "Q1"), (animal.entry + DAY * QUARANTINE_DAYS, _young_pen(animal, animal.entry))]
+        changes = [
+            (animal.entry, "Q1"),
+            (animal.entry + DAY * QUARANTINE_DAYS, _young_pen(animal, animal.entry)),
+        ]
     grown = animal.birth + DAY * CALF_DAYS
     if grown > animal.entry:
         changes.append((grown, "H1" if animal.sex == "female" else "B1"))

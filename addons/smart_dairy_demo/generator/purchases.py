@@ -76,7 +76,9 @@ class Purchases:
         for feed in feeds:
             # prices follow the market in steps of half a taka; whole sacks of 50 kg
             price = round(feed.cost * growth * rng.uniform(0.97, 1.03) / 50) * 50
-            quantity = -(-round(self._weekly(feed) * rng.uniform(0.97, 1.05) * (1.6 if first else 1)) // 50) * 50
+            quantity = (
+                -(-round(self._weekly(feed) * rng.uniform(0.97, 1.05) * (1.6 if first else 1)) // 50) * 50
+            )
             line_id = new_id("purchase_order_line")
             lines.append((line_id, feed, quantity, price))
             doc_lines.append(
@@ -95,8 +97,10 @@ class Purchases:
         for line_id, feed, quantity, price in lines:
             invoiced = quantity if stage == "unpaid" else 0
             self.lines[stage].add(
-                line_id, order_id, partner_id, feed.id, feed.uom_id, feed.label, quantity, quantity, price / 100,
-                price / 100, quantity * price / 100, quantity * price / 100, quantity if done else 0, invoiced,
+                line_id, order_id, partner_id, feed.id, feed.uom_id, feed.label, quantity, quantity,
+                price / 100,
+                price / 100, quantity * price / 100, quantity * price / 100, quantity if done else 0,
+                invoiced,
                 quantity - invoiced if done else 0, planned_at, ordered_at, at,
             )  # fmt: skip
         incoming = "in_received" if done else "in_confirmed"

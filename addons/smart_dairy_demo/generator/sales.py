@@ -34,11 +34,16 @@ class Sales:
         self.invoices = defaultdict(list)
         self.payments = defaultdict(list)
         stages = ("draft", "sent", "cancel", "confirmed", "delivered", "paid")
-        self.orders = {s: loader.rows("sale_order", template["sale_order", s], *columns.SALE_ORDER) for s in stages}
-        self.lines = {
-            s: loader.rows("sale_order_line", template["sale_order_line", s], *columns.SALE_LINE) for s in stages
+        self.orders = {
+            s: loader.rows("sale_order", template["sale_order", s], *columns.SALE_ORDER) for s in stages
         }
-        self.line_taxes = loader.rows("account_tax_sale_order_line_rel", {}, "sale_order_line_id", "account_tax_id")
+        self.lines = {
+            s: loader.rows("sale_order_line", template["sale_order_line", s], *columns.SALE_LINE)
+            for s in stages
+        }
+        self.line_taxes = loader.rows(
+            "account_tax_sale_order_line_rel", {}, "sale_order_line_id", "account_tax_id"
+        )
 
     def day(self, day):
         """Everything that happens on one day: bills first, then payments, then the day's orders."""
@@ -58,7 +63,9 @@ class Sales:
         customer = order.customer
         term_id, term_days, delay = self.terms[customer.kind]
         delivered = day + timedelta(days=1)
-        invoiced = delivered + timedelta(days=self.params["late_invoice_days"] if customer.kind == "hotel" else 0)
+        invoiced = delivered + timedelta(
+            days=self.params["late_invoice_days"] if customer.kind == "hotel" else 0
+        )
         stage = order.fate
         if stage == "sale":
             stage = "paid" if invoiced <= self.ctx.until else "delivered"
@@ -72,22 +79,27 @@ class Sales:
         changed_at = delivered_at if stage in ("delivered", "paid") else ordered_at
         order_id, name = self.loader.new_id("sale_order"), self.order_names.next()
         self.orders[stage].add(
-            order_id, name, customer.id, customer.id, customer.id, customer.user_id, customer.team_id, term_id,
-            ordered_at, day + timedelta(days=VALIDITY_DAYS), delivered_at if stage in ("delivered", "paid") else None,
+            order_id, name, customer.id, customer.id, customer.id, customer.user_id, customer.team_id,
+            term_id,
+            ordered_at, day + timedelta(days=VALIDITY_DAYS), delivered_at if stage in ("delivered",
+            "paid") else None,
             order.untaxed / 100, order.tax / 100, (order.untaxed + order.tax) / 100, ordered_at, changed_at,
         )  # fmt: skip
-        lines = [(self._line(stage, order_id, customer, line, ordered_at, changed_at), line) for line in order.lines]
+        lines = [
+            (self._line(stage, order_id, customer, line, ordered_at, changed_at), line)
+            for line in order.lines
+        ]
         if stage in ("draft", "sent"):
             return
         deadline = self.ctx.utc(delivered, order.seconds)
-        self.stock.deliver(
-            stage, order_id, name, customer.id, lines, day, ordered_at, deadline, delivered_at
-        )
+        self.stock.deliver(stage, order_id, name, customer.id, lines, day, ordered_at, deadline, delivered_at)
         if stage != "cancel":
             for line in order.lines:
                 needed[line.product.code] += line.quantity
         if stage == "paid":
-            self._plan_invoice(rng, order, lines, name, delivered_at[:10], invoiced, term_id, term_days, delay)
+            self._plan_invoice(
+                rng, order, lines, name, delivered_at[:10], invoiced, term_id, term_days, delay
+            )
 
     def _line(self, stage, order_id, customer, line, ordered_at, changed_at):
         line_id = self.loader.new_id("sale_order_line")
@@ -97,11 +109,13 @@ class Sales:
         open_quantity = delivered - invoiced
         price, subtotal = product.price / 100, line.subtotal / 100
         self.lines[stage].add(
-            line_id, order_id, customer.id, customer.user_id, product.id, product.uom_id, product.label, quantity,
+            line_id, order_id, customer.id, customer.user_id, product.id, product.uom_id, product.label,
+            quantity,
             price, price, line.discount, subtotal, line.total / 100 - subtotal, line.total / 100,
             (2 * line.subtotal + quantity) // (2 * quantity) / 100,
             (2 * line.total + quantity) // (2 * quantity) / 100,
-            delivered, invoiced, open_quantity, subtotal if invoiced else 0.0, subtotal if open_quantity else 0.0,
+            delivered, invoiced, open_quantity, subtotal if invoiced else 0.0,
+            subtotal if open_quantity else 0.0,
             ordered_at, changed_at,
         )  # fmt: skip
         for tax_id in self.tax_ids["invoice"][product.tax]:
