@@ -1,6 +1,6 @@
 {
     "name": "Smart Dairy Demo",
-    "summary": "Sub-command `odoo dairy_demo`: an 800-cow dairy with two years of herd, milk, sales and accounts",
+    "summary": "`odoo dairy_demo`: an 800-cow dairy with two years of herd, milk, sales and accounts",
     "version": "19.0.1.0.0",
     "category": "Industries/Dairy",
     "license": "LGPL-3",

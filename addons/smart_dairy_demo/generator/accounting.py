@@ -85,7 +85,8 @@ class Accounting:
         reference = doc.name if doc.kind == "invoice" else None
         self.entries[key].add(
             doc.move_id, doc.name, prefix, number, doc.partner_id, doc.partner_id, doc.partner_id,
-            doc.partner_name, doc.user_id, doc.team_id, doc.term_id, ref, doc.origin, reference, day, day, due,
+            doc.partner_name, doc.user_id, doc.team_id, doc.term_id, ref, doc.origin, reference, day, day,
+            due,
             doc.delivered if doc.kind == "invoice" else None,
             untaxed / 100, tax / 100, total / 100, residual / 100, sign * untaxed / 100, sign * untaxed / 100,
             sign * tax / 100, sign * total / 100, sign * total / 100, sign * residual / 100, stamp, stamp,

@@ -3,6 +3,7 @@
 import sys
 import time
 
+import psycopg2
 from odoo import api
 from odoo.modules.registry import Registry
 from odoo.sql_db import db_connect
@@ -20,32 +21,35 @@ NEEDED = ("smart_dairy_farm", "sale_management", "sale_stock", "stock_account", 
 
 
 def open_registry(name):
-    """The registry of a database that holds the addons needed; `DemoError` otherwise."""
+    """The registry of a database that is ready to be filled; `DemoError` otherwise."""
     try:
-        with db_connect(name).cursor() as cr:
-            cr.execute("SELECT to_regclass('ir_module_module')")
-            if not cr.fetchone()[0]:
-                raise DemoError(f"database {name!r} holds no Odoo; install smart_dairy in it first")
-            cr.execute(
-                "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s)",
-                [list(NEEDED)],
-            )
-            missing = set(NEEDED) - {name for (name,) in cr.fetchall()}
-            if missing:
-                raise DemoError(
-                    f"database {name!r} lacks {', '.join(sorted(missing))}; install with -i first"
-                )
-            cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [MARK])
-            if row := cr.fetchone():
-                raise DemoError(
-                    f"database {name!r} already holds the demo dairy ({row[0]});"
-                    " to rebuild, drop it, create it again and install the addons"
-                )
-    except DemoError:
-        raise
-    except Exception as error:
-        raise DemoError(f"cannot open database {name!r}: {str(error).strip().splitlines()[0]}") from error
+        cr = db_connect(name).cursor()
+    except psycopg2.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DemoError(f"cannot open database {name!r}: {reason}") from error
+    with cr:
+        check_ready(cr)
     return Registry(name)
+
+
+def check_ready(cr):
+    """Raise `DemoError` unless the database holds the addons needed, and no demo dairy yet."""
+    name = cr.dbname
+    cr.execute("SELECT to_regclass('ir_module_module')")
+    if not cr.fetchone()[0]:
+        raise DemoError(f"database {name!r} holds no Odoo; install smart_dairy in it first")
+    cr.execute(
+        "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s)", [list(NEEDED)]
+    )
+    missing = set(NEEDED) - {module for (module,) in cr.fetchall()}
+    if missing:
+        raise DemoError(f"database {name!r} lacks {', '.join(sorted(missing))}; install with -i first")
+    cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [MARK])
+    if row := cr.fetchone():
+        raise DemoError(
+            f"database {name!r} already holds the demo dairy ({row[0]});"
+            " to rebuild, drop it, create it again and install the addons"
+        )
 
 
 def build(options):

@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from io import StringIO
 
-from psycopg2.extras import Json
-
 from odoo.tools import SQL
+from psycopg2.extras import Json
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -31,7 +30,7 @@ def copy_text(value):
 
 
 class Ids:
-    """Hands out ids of a table. `close()` advances its sequence, so that the ORM goes on after the last one."""
+    """Hands out ids of a table; `close()` advances its sequence, so that the ORM goes on after them."""
 
     def __init__(self, cr, table):
         self.cr = cr

@@ -82,8 +82,10 @@ def _rank_partners(ctx, posted):
     ctx.cr.execute(
         SQL(
             """UPDATE res_partner p
-                  SET customer_rank = p.customer_rank + CASE WHEN p.customer_rank > 0 THEN n.posted ELSE 0 END,
-                      supplier_rank = p.supplier_rank + CASE WHEN p.supplier_rank > 0 THEN n.posted ELSE 0 END
+                  SET customer_rank = p.customer_rank
+                                    + CASE WHEN p.customer_rank > 0 THEN n.posted ELSE 0 END,
+                      supplier_rank = p.supplier_rank
+                                    + CASE WHEN p.supplier_rank > 0 THEN n.posted ELSE 0 END
                  FROM unnest(%s, %s) AS n(id, posted) WHERE n.id = p.id""",
             list(posted),
             list(posted.values()),

@@ -63,7 +63,8 @@ PAYMENT_LINE = (
     *_ENTRY_LINE, "payment_id", "price_subtotal", "price_total", "full_reconcile_id", "matching_number",
 )  # fmt: skip
 PAYMENT = (
-    "id", "name", "partner_id", "memo", "date", "amount", "amount_company_currency_signed", "move_id", *STAMPS,
+    "id", "name", "partner_id", "memo", "date", "amount", "amount_company_currency_signed", "move_id",
+    *STAMPS,
 )  # fmt: skip
 PARTIAL = (
     "id", "debit_move_id", "credit_move_id", "full_reconcile_id", "max_date", "amount",

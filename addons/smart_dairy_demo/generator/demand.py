@@ -6,7 +6,7 @@ from itertools import accumulate
 
 @dataclass(slots=True)
 class Line:
-    """An order line whose amounts are whole paisa, so that any way of rounding taxes gives the same totals."""
+    """An order line whose amounts are whole paisa, so that all ways of rounding taxes agree."""
 
     product: object
     quantity: int

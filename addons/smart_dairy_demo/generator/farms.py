@@ -3,9 +3,8 @@
 from collections import Counter
 from datetime import timedelta
 
-from odoo.tools import SQL
-
 from odoo.addons.smart_dairy_farm.figures.herd import lactation_status
+from odoo.tools import SQL
 
 from . import herd_columns as columns
 from .bulk import Loader
@@ -47,7 +46,7 @@ def build_herd(ctx, users):
 
 
 def _sizes(ctx, params):
-    """(name, code, animals) of each farm: the scenario's farms for every 800 animals, so memory stays the same."""
+    """(name, code, animals) of each farm: the scenario's farms for every 800 animals, to bound memory."""
     total = ctx.count(params["animals"])
     blocks = max(1, round(total / params["animals"]))
     sizes = []
@@ -178,7 +177,8 @@ class FarmLoader:
             lactation_ids[key] = self.rows.new_id("farm_lactation")
             at = self.ctx.utc(lactation.calving, 6 * 3600)
             self.add["farm_lactation"](
-                lactation_ids[key], animal.id, farm["id"], lactation.parity, lactation.calving, lactation.dry_off,
+                lactation_ids[key], animal.id, farm["id"], lactation.parity, lactation.calving,
+                lactation.dry_off,
                 lactation.end, at, at,
             )  # fmt: skip
 
@@ -202,11 +202,14 @@ class FarmLoader:
         }
         pen = spans[-1][0] if spans and spans[-1][2] is None else None
         self.add["farm_animal"](
-            animal.id, animal.name, tags["ear"], tags["rfid"], tags["management"], animal.kind(last_day), animal.sex,
+            animal.id, animal.name, tags["ear"], tags["rfid"], tags["management"], animal.kind(last_day),
+            animal.sex,
             self.breed_ids[animal.breed], animal.birth, farm["id"], farm["pens"].get(pen), animal.entry,
-            animal.status, animal.exit, animal.reason, animal.dam and animal.dam.id, animal.sire and animal.sire.id,
+            animal.status, animal.exit, animal.reason, animal.dam and animal.dam.id,
+            animal.sire and animal.sire.id,
             animal.sire_code, animal.entry_parity,
-            max([animal.entry_parity, *(lactation.parity for lactation in animal.lactations)]), None, phase, status,
+            max([animal.entry_parity, *(lactation.parity for lactation in animal.lactations)]), None, phase,
+            status,
             due, max(found, key=GRAVITY.index) if found else "healthy", None, None, at, at,
         )  # fmt: skip
         for kind, value in tags.items():

@@ -1,8 +1,11 @@
 """Check foreign keys once at the end of a bulk load instead of row by row.
 
-PostgreSQL checks a foreign key with one query for each row and key: three quarters of the whole load, measured. Set
-at the end, the same keys are checked by one join each. All of it happens inside the load's transaction: nobody else
-ever sees a table without its keys, and a row that breaks one fails the whole load, as it would have row by row.
+PostgreSQL checks a foreign key with one query for each row and key: three quarters of the whole load,
+measured. Set
+at the end,
+the same keys are checked by one join each. All of it happens inside the load's transaction: nobody else
+ever sees a table without its keys, and a row that breaks one fails the whole load,
+as it would have row by row.
 CHECK, UNIQUE and exclusion constraints and all triggers stay in place throughout.
 """
 

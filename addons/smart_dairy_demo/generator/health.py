@@ -34,7 +34,7 @@ class Health:
         self.until = until
 
     def cases(self, animal, rng):
-        """Cases of the period, by date; none whose meat withdrawal the sale of the animal would have broken."""
+        """Cases of the period by date; none whose meat withdrawal the animal's sale would have broken."""
         cases = []
         for kind, params in self.params.items():
             for start, days in self._exposures(animal, params["of"]):
@@ -43,7 +43,7 @@ class Health:
                     if case:
                         cases.append(case)
         cases += self._campaigns(animal)
-        if animal.barren and animal.exit is None and rng.random() < 0.3:
+        if animal.barren and animal.exit is None and rng.random() < 0.12:
             day = self.until - DAY * rng.randrange(1, 20)
             if day > animal.entry:
                 cases.append(Case(day, "checkup", "to_be_culled", "Not pregnant after many services"))

@@ -75,7 +75,7 @@ class Animal:
 
 
 class Herd:
-    """Simulates one farm of `size` animals until `until`; afterwards `animals` holds those worth recording."""
+    """Simulates one farm of `size` animals; `run` returns those worth recording."""
 
     def __init__(self, params, gestation, rng, first, until, size):
         self.params = params
@@ -186,9 +186,8 @@ class Herd:
             self._birth(day, cow)
         if rng.random() < params["cow_mortality"]:
             self._at(day + DAY * rng.randrange(3, 300), self._die, cow)
-        if parity >= 6 and rng.random() < 0.5:
-            cow.barren = True
-            cow.events.append(Event(day + DAY * 60, "do_not_breed"))
+        if parity >= 7 and rng.random() < 0.5:
+            self._stop_breeding(cow, day + DAY * 60, lactation)
             return
         self._serve(cow, day + DAY * (52 + min(150, int(rng.expovariate(1 / 28)))), lactation)
 
@@ -237,8 +236,14 @@ class Herd:
                 cow.events.append(Event(day + DAY * CHECK_DAYS, "pregnancy_check", "open"))
                 back = day + DAY * rng.randrange(40, 46)
             day = back
+        self._stop_breeding(cow, day, lactation)
+
+    def _stop_breeding(self, cow, day, lactation):
+        """She is milked as long as it pays, then waits dry for her turn to be culled."""
         cow.barren = True
         cow.events.append(Event(day, "do_not_breed"))
+        if lactation:
+            lactation.dry_off = max(day, lactation.calving + DAY * self.rng.randrange(330, 420))
 
     # keeping the size
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from .templates import Template, _Undo
+from .templates import Template, UndoError
 
 
 def make_herd_templates(ctx, farm):
@@ -47,12 +47,13 @@ def make_herd_templates(ctx, farm):
                 {"farm_id": farm["id"], "barn_id": farm["barn"], "temperature": 20, "humidity": 50}
             )
             records = (
-                animal, animal.tag_ids, animal.pen_stay_ids, event, event.lactation_id, case, treatment, milk, climate,
+                animal, animal.tag_ids, animal.pen_stay_ids, event, event.lactation_id, case, treatment,
+                milk, climate,
             )  # fmt: skip
             for record in records:
                 template.read("row", record)
-            raise _Undo
-    except _Undo:
+            raise UndoError
+    except UndoError:
         env.invalidate_all()
         env.transaction.clear()
     return template

@@ -33,7 +33,7 @@ UOMS = {"unit": "uom.product_uom_unit", "litre": "uom.product_uom_litre", "kg": 
 
 
 def sale_tax(env, percent):
-    """The company's sales tax of so many percent (price excluded); copied from its usual one if there is none."""
+    """The company's sales tax of so many percent (price excluded); a copy of its usual one if need be."""
     taxes = env["account.tax"].search(
         [
             *env["account.tax"]._check_company_domain(env.company),
@@ -134,7 +134,7 @@ def create_vendors(ctx, feeds):
                     "product_tmpl_id": ctx.env["product.product"].browse(feeds[code].id).product_tmpl_id.id,
                     "price": feeds[code].cost / 100,
                     "min_qty": 0,
-                    "delay": 1,
+                    "delay": 2,
                 }
                 for code in codes
             ]

@@ -25,7 +25,7 @@ class Sequence:
 
 
 class EntryNumbers:
-    """Numbers of journal entries of one journal: gapless within the year or month that the format resets by."""
+    """Numbers of one journal's entries: gapless within the year or month that the format resets by."""
 
     def __init__(self, format_and_values):
         self.format, self.values = format_and_values

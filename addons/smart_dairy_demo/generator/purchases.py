@@ -97,8 +97,10 @@ class Purchases:
         for line_id, feed, quantity, price in lines:
             invoiced = quantity if stage == "unpaid" else 0
             self.lines[stage].add(
-                line_id, order_id, partner_id, feed.id, feed.uom_id, feed.label, quantity, quantity, price / 100,
-                price / 100, quantity * price / 100, quantity * price / 100, quantity if done else 0, invoiced,
+                line_id, order_id, partner_id, feed.id, feed.uom_id, feed.label, quantity, quantity,
+                price / 100,
+                price / 100, quantity * price / 100, quantity * price / 100, quantity if done else 0,
+                invoiced,
                 quantity - invoiced if done else 0, planned_at, ordered_at, at,
             )  # fmt: skip
         incoming = "in_received" if done else "in_confirmed"

@@ -79,8 +79,10 @@ class Sales:
         changed_at = delivered_at if stage in ("delivered", "paid") else ordered_at
         order_id, name = self.loader.new_id("sale_order"), self.order_names.next()
         self.orders[stage].add(
-            order_id, name, customer.id, customer.id, customer.id, customer.user_id, customer.team_id, term_id,
-            ordered_at, day + timedelta(days=VALIDITY_DAYS), delivered_at if stage in ("delivered", "paid") else None,
+            order_id, name, customer.id, customer.id, customer.id, customer.user_id, customer.team_id,
+            term_id,
+            ordered_at, day + timedelta(days=VALIDITY_DAYS), delivered_at if stage in ("delivered",
+            "paid") else None,
             order.untaxed / 100, order.tax / 100, (order.untaxed + order.tax) / 100, ordered_at, changed_at,
         )  # fmt: skip
         lines = [
@@ -107,11 +109,13 @@ class Sales:
         open_quantity = delivered - invoiced
         price, subtotal = product.price / 100, line.subtotal / 100
         self.lines[stage].add(
-            line_id, order_id, customer.id, customer.user_id, product.id, product.uom_id, product.label, quantity,
+            line_id, order_id, customer.id, customer.user_id, product.id, product.uom_id, product.label,
+            quantity,
             price, price, line.discount, subtotal, line.total / 100 - subtotal, line.total / 100,
             (2 * line.subtotal + quantity) // (2 * quantity) / 100,
             (2 * line.total + quantity) // (2 * quantity) / 100,
-            delivered, invoiced, open_quantity, subtotal if invoiced else 0.0, subtotal if open_quantity else 0.0,
+            delivered, invoiced, open_quantity, subtotal if invoiced else 0.0,
+            subtotal if open_quantity else 0.0,
             ordered_at, changed_at,
         )  # fmt: skip
         for tax_id in self.tax_ids["invoice"][product.tax]:

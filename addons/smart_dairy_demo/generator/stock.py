@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-
 from odoo.tools import SQL
 
 from . import columns
@@ -14,7 +13,7 @@ SAFETY_DAYS = 0.5
 
 
 class Stock:
-    """Writes stock moves. Every move is of whole units; values are at standard cost or at the vendor's price."""
+    """Writes stock moves, of whole units; valued at standard cost or at the vendor's price."""
 
     def __init__(self, ctx, loader, template, products):
         self.ctx = ctx
@@ -51,7 +50,7 @@ class Stock:
         self.move_refs = loader.rows("stock_reference_move_rel", {}, "move_id", "reference_id")
 
     def deliver(self, stage, order_id, origin, partner_id, lines, day, ordered_at, deadline, delivered_at):
-        """The delivery of a confirmed order: done, waiting or cancelled. `lines` are (line id, demand line)."""
+        """The delivery of an order: done, waiting or cancelled. `lines` are (line id, demand line)."""
         stage = "delivered" if stage == "paid" else stage
         new_id = self.loader.new_id
         done = stage == "delivered"
@@ -64,8 +63,10 @@ class Stock:
         self.references.add(reference_id, origin, ordered_at, ordered_at)
         self.sale_refs.add(order_id, reference_id)
         self.pickings[stage].add(
-            picking_id, name, origin, partner_id, order_id, deadline, deadline, delivered_at if done else None,
-            0.0 if stage == "cancel" else sum(line.product.weight * line.quantity for _id, line in lines) / 100,
+            picking_id, name, origin, partner_id, order_id, deadline, deadline,
+            delivered_at if done else None,
+            0.0 if stage == "cancel" else sum(line.product.weight * line.quantity for _id,
+            line in lines) / 100,
             ordered_at, at,
         )  # fmt: skip
         reserved_on = ordered_at[:10]
@@ -75,8 +76,10 @@ class Stock:
             moved = 0 if stage == "cancel" else quantity
             value = product.cost * quantity / 100 if done else None
             self.moves[stage].add(
-                move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, moved, quantity,
-                delivered_at if done else deadline, value, ordered_at, at, partner_id, picking_id, name, reserved_on,
+                move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, moved,
+                quantity,
+                delivered_at if done else deadline, value, ordered_at, at, partner_id, picking_id, name,
+                reserved_on,
                 deadline, line_id,
             )  # fmt: skip
             self.move_refs.add(move_id, reference_id)
@@ -124,7 +127,8 @@ class Stock:
             move_id = new_id("stock_move")
             value = quantity * price / 100 if done else None
             self.moves[stage].add(
-                move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, quantity, quantity,
+                move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, quantity,
+                quantity,
                 received_at if done else planned_at, value, ordered_at, at, picking_id, name, ordered_at[:10],
                 planned_at, line_id, price / 100,
             )  # fmt: skip
@@ -134,7 +138,8 @@ class Stock:
     def _internal(self, stage, product, quantity, origin, at):
         move_id = self.loader.new_id("stock_move")
         self.moves[stage].add(
-            move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, quantity, quantity, at,
+            move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, quantity,
+            quantity, at,
             product.cost * quantity / 100, at, at,
         )  # fmt: skip
         self._line(stage, None, move_id, product, quantity, at, at)
@@ -159,7 +164,8 @@ class Stock:
                     SELECT product_id, location_dest_id AS location_id, quantity, 0 AS reserved, date
                       FROM stock_move_line WHERE state = 'done'
                      UNION ALL
-                    SELECT product_id, location_id, -quantity, 0, date FROM stock_move_line WHERE state = 'done'
+                    SELECT product_id, location_id, -quantity, 0,
+                    date FROM stock_move_line WHERE state = 'done'
                      UNION ALL
                     SELECT product_id, location_id, 0, quantity, NULL
                       FROM stock_move_line WHERE state = 'assigned'

@@ -1,6 +1,7 @@
 """One real document of each kind, made by the ORM, read from its tables and rolled back.
 
-The mass rows copy them (see `bulk.py`), so every stored column holds what the ORM writes in that state, also the
+The mass rows copy them (see `bulk.py`), so every stored column holds what the ORM writes in that state,
+also the
 columns of modules this generator has never heard of.
 """
 
@@ -8,7 +9,7 @@ from odoo.fields import Command
 from odoo.tools import SQL
 
 
-class _Undo(Exception):
+class UndoError(Exception):
     """Rolls the savepoint back once the rows are read."""
 
 
@@ -60,8 +61,8 @@ def make_templates(ctx, products, feeds, customer_id, vendor_id):
             _sales(ctx, template, products, customer_id)
             _purchases(ctx, template, feeds, vendor_id)
             _quants(ctx, template)
-            raise _Undo
-    except _Undo:
+            raise UndoError
+    except UndoError:
         ctx.env.invalidate_all()
         ctx.env.transaction.clear()
     return template

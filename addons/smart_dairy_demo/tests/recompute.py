@@ -3,7 +3,7 @@
 import random
 
 
-class _Undo(Exception):
+class UndoError(Exception):
     pass
 
 
@@ -37,8 +37,8 @@ def differences(records, excluded=()):
                 env.flush_all()
                 records.invalidate_recordset()
                 computed = _values(records, [name])
-                raise _Undo
-        except _Undo:
+                raise UndoError
+        except UndoError:
             env.invalidate_all(flush=False)
         for record in records:
             before, after = loaded[record.id, name], computed[record.id, name]
