@@ -1,6 +1,8 @@
 {
     "name": "Smart Dairy: Herd",
     "summary": "Animals, pedigree, milk, health and withdrawal of a dairy herd",
+    # keeps Odoo from reading README.md as reStructuredText, with warnings
+    "description": "Animals, pedigree, milk, health and withdrawal of a dairy herd. See README.md.",
     "version": "19.0.1.0.0",
     "category": "Industries/Dairy",
     "license": "LGPL-3",
@@ -27,6 +29,7 @@
         "security/farm_import_access.xml",
         "wizard/farm_milk_import_views.xml",
         "views/farm_client_actions.xml",
+        "views/farm_animal_card_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -2,9 +2,9 @@
 
 Odoo's ``Float`` and ``Integer`` store an empty value as 0, so a milk sample without a fat test would count as
 0 % fat in every average. ``Measured`` and ``MeasuredInteger`` keep an empty value as NULL in the table, as
-``None`` in the cache and as ``False`` in Python and in the web client (which shows ``False`` as empty). 0 stays
-0. ``AVG``, ``MIN`` and ``_read_group`` then leave unknown values out, and ``[(field, '=', False)]`` finds them.
-In Python compare with ``is False``: 0 is falsy too.
+``None`` in the cache and as ``False`` in Python and in the web client (which shows ``False`` as empty). 0
+stays 0. ``AVG``, ``MIN`` and ``_read_group`` then leave unknown values out, and ``[(field, '=', False)]``
+finds them. In Python compare with ``is False``: 0 is falsy too.
 """
 
 from odoo import fields

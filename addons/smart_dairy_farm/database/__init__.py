@@ -44,8 +44,8 @@ def install(cr, *names):
 def drop_objects(env):
     """Remove what dropping the tables would leave: functions, and the extension when nothing else uses it.
 
-    The foreign keys among our own tables go first: Odoo deletes reference data (breeds, drugs) before it drops
-    the tables that still point to it.
+    The foreign keys among our own tables go first: Odoo deletes reference data (breeds, drugs) before it
+    drops the tables that still point to it.
     """
     cr = env.cr
     tables = {model._table for model in env.values() if model._original_module == "smart_dairy_farm"}

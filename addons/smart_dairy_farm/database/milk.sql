@@ -23,20 +23,21 @@ BEGIN
       WHERE id IN (SELECT animal_id FROM new_rows n WHERE changed IS NULL OR n.id = ANY(changed))
       ORDER BY id FOR SHARE;
 
-    SELECT n.animal_id, n.record_date INTO bad
+    -- min() and not LIMIT 1, which would lure the planner of a big INSERT into nested loops
+    SELECT min(n.animal_id) AS animal_id, min(n.record_date) AS record_date INTO bad
       FROM new_rows n JOIN farm_animal a ON a.id = n.animal_id
-     WHERE (changed IS NULL OR n.id = ANY(changed)) AND n.record_date < a.birth_date LIMIT 1;
-    IF FOUND THEN
+     WHERE (changed IS NULL OR n.id = ANY(changed)) AND n.record_date < a.birth_date;
+    IF bad.animal_id IS NOT NULL THEN
         PERFORM farm_refuse('farm_milk_record', 'farm_milk_record_after_birth', 'milk before the animal was born',
             format('animal %s, %s', bad.animal_id, bad.record_date));
     END IF;
 
-    SELECT n.animal_id, n.record_date INTO bad
+    SELECT min(n.animal_id) AS animal_id, min(n.record_date) AS record_date INTO bad
       FROM new_rows n
       JOIN farm_milk_record other ON other.animal_id = n.animal_id AND other.record_date = n.record_date
        AND (other.session = 'day') <> (n.session = 'day')
-     WHERE changed IS NULL OR n.id = ANY(changed) LIMIT 1;
-    IF FOUND THEN
+     WHERE changed IS NULL OR n.id = ANY(changed);
+    IF bad.animal_id IS NOT NULL THEN
         PERFORM farm_refuse('farm_milk_record', 'farm_milk_record_day_or_sessions',
             'a day has either one whole-day record or single sessions, not both',
             format('animal %s, %s', bad.animal_id, bad.record_date));

@@ -1,3 +1,3 @@
-"""The dairy's formulas: plain functions of numbers and dates, without Odoo. Unit and source in each docstring."""
+"""The dairy's formulas: plain functions, without Odoo. Units and sources in the docstrings."""
 
 from . import climate, herd, lactation, milk

@@ -49,7 +49,16 @@ def days_in_milk(day, calving_date, first_day=0):
 
 
 def lactation_status(
-    day, calving_date, dry_off_date=None, end_date=None, due_date=None, *, first_day=0, fresh=21, early=100, lead=21
+    day,
+    calving_date,
+    dry_off_date=None,
+    end_date=None,
+    due_date=None,
+    *,
+    first_day=0,
+    fresh=21,
+    early=100,
+    lead=21,
 ):
     """Status of a female on ``day``: none, fresh, early, lactating, dry or lead (ICAR's words, lower case).
 

@@ -1,5 +1,6 @@
 """Yield of a lactation: Test Interval Method (ICAR) and the expectation by Wood's curve."""
 
+from itertools import pairwise
 from math import exp
 
 STANDARD_DAYS = 305
@@ -37,7 +38,7 @@ def tim(tests, last_day=STANDARD_DAYS, to_end=True, from_calving=True):
     total = 0.0
     if from_calving:
         total += points[0][0] * points[0][1]
-    for (day, amount), (next_day, next_amount) in zip(points, points[1:], strict=False):
+    for (day, amount), (next_day, next_amount) in pairwise(points):
         total += (next_day - day) * (amount + next_amount) / 2
     if to_end:
         total += (last_day - points[-1][0]) * points[-1][1]

@@ -1,4 +1,4 @@
-"""Figures of one quantity of milk. kg in, kg out; percentages by mass; an unknown component gives ``None``."""
+"""Figures of one quantity of milk: kg and mass percent; an unknown component gives ``None``."""
 
 from math import log2
 

@@ -1,3 +1,4 @@
+# ruff: noqa: I001  a class is loaded before what extends it
 from . import farm_rule_mixin
 from . import res_company
 from . import farm_farm
@@ -26,3 +27,4 @@ from . import farm_milk_entry
 from . import farm_animal_card
 from . import farm_animal_card_milk
 from . import farm_animal_card_events
+from . import farm_company_choice

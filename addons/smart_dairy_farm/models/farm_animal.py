@@ -65,7 +65,8 @@ class FarmAnimal(models.Model):
         store=True,
         readonly=False,
         tracking=True,
-        help="Electronic number by ISO 11784/11785: 15 digits, the first three are the country or manufacturer.",
+        help="Electronic number by ISO 11784/11785: 15 digits, the first three are the country or"
+        " manufacturer.",
     )
     management_number = fields.Char(
         compute="_compute_tags",
@@ -210,7 +211,8 @@ class FarmAnimal(models.Model):
     _rfid_present_uniq = models.UniqueIndex(
         "(rfid_tag) WHERE status = 'active' AND rfid_tag IS NOT NULL",
         lambda env, diag: env._(
-            "This RFID already belongs to another present animal (%(detail)s). Check the number, or record the"
+            "This RFID already belongs to another present animal (%(detail)s). Check the number, or"
+            " record the"
             " exit of the other animal first.",
             detail=diag.message_detail if diag else "",
         ),
@@ -218,7 +220,8 @@ class FarmAnimal(models.Model):
     _ear_tag_present_uniq = models.UniqueIndex(
         "(company_id, ear_tag) WHERE status = 'active' AND ear_tag IS NOT NULL",
         lambda env, diag: env._(
-            "This ear tag already belongs to another present animal of the company (%(detail)s). Check the tag,"
+            "This ear tag already belongs to another present animal of the company (%(detail)s)."
+            " Check the tag,"
             " or record the exit of the other animal first.",
             detail=diag.message_detail if diag else "",
         ),
@@ -272,7 +275,9 @@ class FarmAnimal(models.Model):
     def _compute_entry_date(self):
         for animal in self:
             if not animal.entry_date:
-                animal.entry_date = animal.birth_date or (animal.company_id or self.env.company)._business_today()
+                animal.entry_date = (
+                    animal.birth_date or (animal.company_id or self.env.company)._business_today()
+                )
 
     @api.depends("name", "ear_tag")
     def _compute_display_name(self):

@@ -39,7 +39,7 @@ class FarmAnimal(models.Model):
             "identity": animal._card_identity(today),
             "milk": milk,
             "curve": animal._card_curve(days, today),
-            "lactations": animal._card_lactations(days),
+            "lactations": animal._card_lactations(animal._card_whole_days(days, today)),
             "health": animal._card_health(cases, treatments, today),
             "reproduction": animal._card_reproduction(today),
             "actions": animal._card_actions(cases, milk, today),

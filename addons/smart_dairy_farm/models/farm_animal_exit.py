@@ -52,7 +52,8 @@ class FarmAnimal(models.Model):
                 if not override_reason:
                     raise UserError(
                         self.env._(
-                            "%(animal)s is under meat withdrawal until %(date)s and must not be slaughtered or sold"
+                            "%(animal)s is under meat withdrawal until %(date)s and must not be"
+                            " slaughtered or sold"
                             " on %(exit)s. Wait, or let a manager decide and give the reason.",
                             animal=animal.display_name,
                             date=withheld,
@@ -60,10 +61,13 @@ class FarmAnimal(models.Model):
                         )
                     )
                 if not manager:
-                    raise AccessError(self.env._("Only a manager can let an animal go under meat withdrawal."))
+                    raise AccessError(
+                        self.env._("Only a manager can let an animal go under meat withdrawal.")
+                    )
                 animal.sudo().message_post(
                     body=self.env._(
-                        "%(user)s let the animal go on %(exit)s in spite of meat withdrawal until %(date)s: %(reason)s",
+                        "%(user)s let the animal go on %(exit)s in spite of meat withdrawal until"
+                        " %(date)s: %(reason)s",
                         user=self.env.user.name,
                         exit=exit_day,
                         date=withheld,
@@ -72,17 +76,23 @@ class FarmAnimal(models.Model):
                     author_id=self.env.user.partner_id.id,
                 )
             animal._close_histories(exit_day)
-            super(FarmAnimal, animal).write({"status": status, "exit_date": exit_day, "exit_reason": reason or False})
+            super(FarmAnimal, animal).write(
+                {"status": status, "exit_date": exit_day, "exit_reason": reason or False}
+            )
         # the numbers are free from now on, also for an INSERT of this transaction
         self.flush_recordset(["status", "exit_date"])
 
     def _check_exit(self, exit_day, status, today):
         named = {"animal": self.display_name, "exit": exit_day}
         if self.status != "active":
-            raise UserError(self.env._("%(animal)s has already left on %(date)s.", date=self.exit_date, **named))
+            raise UserError(
+                self.env._("%(animal)s has already left on %(date)s.", date=self.exit_date, **named)
+            )
         if exit_day > today:
             raise ValidationError(
-                self.env._("Exit of %(animal)s on %(exit)s: the day has not come yet. Correct the date.", **named)
+                self.env._(
+                    "Exit of %(animal)s on %(exit)s: the day has not come yet. Correct the date.", **named
+                )
             )
         if exit_day < self.entry_date:
             raise ValidationError(
@@ -92,8 +102,10 @@ class FarmAnimal(models.Model):
                     **named,
                 )
             )
-        later = self.env["farm.milk.record"].sudo().search(
-            [("animal_id", "=", self.id), ("record_date", ">", exit_day)], limit=1
+        later = (
+            self.env["farm.milk.record"]
+            .sudo()
+            .search([("animal_id", "=", self.id), ("record_date", ">", exit_day)], limit=1)
         )
         if later:
             raise ValidationError(

@@ -47,9 +47,12 @@ class FarmAnimal(models.Model):
         as_of = fields.Date.to_date(self.env.context.get("as_of"))
         todays = {company: company._business_today() for company in self.company_id}
         days = {
-            animal: as_of or todays.get(animal.company_id) or self.env.company._business_today() for animal in self
+            animal: as_of or todays.get(animal.company_id) or self.env.company._business_today()
+            for animal in self
         }
-        facts = self._facts_as_of([(animal._origin.id, day) for animal, day in days.items() if animal._origin])
+        facts = self._facts_as_of(
+            [(animal._origin.id, day) for animal, day in days.items() if animal._origin]
+        )
         for animal, day in days.items():
             pen_id, parity, calving, dry_off, end = facts.get(animal._origin.id, (False, 0, None, None, None))
             settings = animal.farm_id._status_settings()

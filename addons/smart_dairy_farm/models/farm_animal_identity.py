@@ -95,8 +95,7 @@ class FarmAnimal(models.Model):
             for stay in stays.search([("animal_id", "in", self.ids), ("date_to", "=", False)])
         }
         with_history = {
-            animal.id
-            for [animal] in stays._read_group([("animal_id", "in", self.ids)], ["animal_id"])
+            animal.id for [animal] in stays._read_group([("animal_id", "in", self.ids)], ["animal_id"])
         }
         today = self._effective_date()
         pens = {animal.id: animal.pen_id.id for animal in self}

@@ -1,5 +1,4 @@
 from dateutil.relativedelta import relativedelta
-
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
@@ -39,13 +38,16 @@ class FarmAnimal(models.Model):
                 raise ValidationError(
                     self.env._("Dam of %(calf)s: %(parent)s is male. Choose the mother.", **named)
                 )
-            raise ValidationError(self.env._("Sire of %(calf)s: %(parent)s is female. Choose the father.", **named))
+            raise ValidationError(
+                self.env._("Sire of %(calf)s: %(parent)s is female. Choose the father.", **named)
+            )
         if parent.birth_date and values["birth_date"]:
             months = max(parent.farm_id.min_parent_age_months, 0)
             if parent.birth_date >= values["birth_date"]:
                 raise ValidationError(
                     self.env._(
-                        "Parent of %(calf)s: %(parent)s, born %(born)s, is not older than the calf, born %(calf_born)s."
+                        "Parent of %(calf)s: %(parent)s, born %(born)s, is not older than the calf,"
+                        " born %(calf_born)s."
                         " Correct the parent or a birth date.",
                         born=parent.birth_date,
                         calf_born=values["birth_date"],
@@ -55,7 +57,8 @@ class FarmAnimal(models.Model):
             if parent.birth_date + relativedelta(months=months) > values["birth_date"]:
                 raise ValidationError(
                     self.env._(
-                        "Parent of %(calf)s: %(parent)s was younger than %(months)s months when the calf was born"
+                        "Parent of %(calf)s: %(parent)s was younger than %(months)s months when the"
+                        " calf was born"
                         " (a setting of the farm). Correct the parent or a birth date.",
                         months=months,
                         **named,
@@ -73,11 +76,14 @@ class FarmAnimal(models.Model):
                 wrong = parent.dam_offspring_ids if sex == "male" else parent.sire_offspring_ids
                 if not wrong and vals.get("birth_date"):
                     born = parent._fields["birth_date"].to_date(vals["birth_date"])
-                    wrong = calves.filtered(lambda calf, born=born: calf.birth_date and calf.birth_date <= born)
+                    wrong = calves.filtered(
+                        lambda calf, born=born: calf.birth_date and calf.birth_date <= born
+                    )
                 if wrong:
                     raise ValidationError(
                         self.env._(
-                            "%(parent)s is the parent of %(calf)s: sex or birth date do not fit. Correct the calf's"
+                            "%(parent)s is the parent of %(calf)s: sex or birth date do not fit."
+                            " Correct the calf's"
                             " parent first.",
                             parent=parent.display_name,
                             calf=wrong[0].display_name,

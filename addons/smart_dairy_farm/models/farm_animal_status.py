@@ -22,7 +22,9 @@ class FarmAnimal(models.Model):
 
     _inherit = "farm.animal"
 
-    @api.depends("lactation_ids.parity", "lactation_ids.calving_date", "lactation_ids.end_date", "entry_parity")
+    @api.depends(
+        "lactation_ids.parity", "lactation_ids.calving_date", "lactation_ids.end_date", "entry_parity"
+    )
     def _compute_lactation(self):
         for animal in self:
             lactations = animal.lactation_ids
@@ -111,7 +113,8 @@ class FarmAnimal(models.Model):
         if outside:
             raise ValidationError(
                 self.env._(
-                    "There is a milk record outside the lactation: %(record)s. Correct the calving or dry-off date,"
+                    "There is a milk record outside the lactation: %(record)s. Correct the calving"
+                    " or dry-off date,"
                     " or that record.",
                     record=records.browse(outside[0][0]).display_name,
                 )
@@ -135,8 +138,8 @@ class FarmAnimal(models.Model):
                            WHEN l.calving_date > %(today)s THEN 'none'
                            WHEN l.dry_off_date < %(today)s
                            THEN CASE WHEN a.due_date - f.lead_days <= %(today)s THEN 'lead' ELSE 'dry' END
-                           WHEN %(today)s - l.calving_date + f.dim_first_day::integer <= f.fresh_days THEN 'fresh'
-                           WHEN %(today)s - l.calving_date + f.dim_first_day::integer <= f.early_days THEN 'early'
+                           WHEN %(today)s - l.calving_date + f.dim_first_day::int <= f.fresh_days THEN 'fresh'
+                           WHEN %(today)s - l.calving_date + f.dim_first_day::int <= f.early_days THEN 'early'
                            ELSE 'lactating' END
                     """,
                     company=company.id,

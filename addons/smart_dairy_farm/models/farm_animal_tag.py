@@ -10,7 +10,7 @@ TAG_TYPES = [
 
 
 class FarmAnimalTag(models.Model):
-    """A tag worn from ``date_from`` to ``date_to`` (the day it was lost, replaced or left with the animal)."""
+    """A tag worn from ``date_from`` to ``date_to`` (lost, replaced, or gone with the animal)."""
 
     _name = "farm.animal.tag"
     _description = "Animal tag"
@@ -26,7 +26,9 @@ class FarmAnimalTag(models.Model):
     date_to = fields.Date("Until", help="Empty while the animal wears it.")
 
     _dates_order = models.Constraint("CHECK (date_to >= date_from)", "A tag cannot end before it begins.")
-    _value_not_empty = models.Constraint("CHECK (value = btrim(value) AND value <> '')", "A tag needs a number.")
+    _value_not_empty = models.Constraint(
+        "CHECK (value = btrim(value) AND value <> '')", "A tag needs a number."
+    )
     _rfid_iso = models.Constraint(
         "CHECK (tag_type <> 'rfid' OR (value ~ '^[0-9]{15}$' AND left(value, 3) <> '000'))",
         "An RFID has 15 digits by ISO 11784/11785 and cannot begin with 000.",
@@ -57,7 +59,8 @@ class FarmAnimalTag(models.Model):
         if not (value.isascii() and value.isdigit() and len(value) == 15):
             raise ValidationError(
                 self.env._(
-                    "RFID %(value)s: an electronic number has exactly 15 digits (ISO 11784/11785), for example"
+                    "RFID %(value)s: an electronic number has exactly 15 digits (ISO 11784/11785),"
+                    " for example"
                     " 050000123456789. Read the tag again.",
                     value=value,
                 )

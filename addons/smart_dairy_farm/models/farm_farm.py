@@ -56,7 +56,9 @@ class FarmFarm(models.Model):
     fresh_days = fields.Integer("Fresh until day", default=21, help="Days in milk.")
     early_days = fields.Integer("Early lactation until day", default=100, help="Days in milk.")
     lead_days = fields.Integer(
-        "Lead (close-up) days", default=21, help="A dry cow becomes Lead this many days before calving is due."
+        "Lead (close-up) days",
+        default=21,
+        help="A dry cow becomes Lead this many days before calving is due.",
     )
     min_parent_age_months = fields.Integer(
         "Youngest parent (months)",
@@ -69,7 +71,8 @@ class FarmFarm(models.Model):
         "The density of milk lies between 0.9 and 1.2 kg per litre (usually 1.03).",
     )
     _day_settings = models.Constraint(
-        "CHECK (fresh_days >= 0 AND early_days >= fresh_days AND lead_days >= 0 AND min_parent_age_months >= 0)",
+        "CHECK (fresh_days >= 0 AND early_days >= fresh_days AND lead_days >= 0 AND"
+        " min_parent_age_months >= 0)",
         "Check the day settings of the farm: none may be negative, and Fresh ends before Early does.",
     )
     _code_uniq = models.UniqueIndex(
@@ -87,9 +90,12 @@ class FarmFarm(models.Model):
 
     def write(self, vals):
         if "company_id" in vals and any(
-            farm.company_id.id != vals["company_id"] and farm.animal_ids for farm in self.sudo().with_context(active_test=False)
+            farm.company_id.id != vals["company_id"] and farm.animal_ids
+            for farm in self.sudo().with_context(active_test=False)
         ):
-            raise UserError(self.env._("A farm with animals cannot change its company: its records belong to it."))
+            raise UserError(
+                self.env._("A farm with animals cannot change its company: its records belong to it.")
+            )
         result = super().write(vals)
         if "dim_first_day" in vals:
             animals = self.env["farm.animal"].sudo().with_context(active_test=False)
@@ -116,8 +122,8 @@ class FarmFarm(models.Model):
     def _milk_figures(self, date_from, date_to):
         """Milk of the farms from ``date_from`` to ``date_to``, both included.
 
-        :return: dict with ``milk`` and ``saleable`` (kg), ``cow_days`` (days in milk of all cows: dry cows and
-            heifers have none), ``average_in_milk`` (cows), ``kg_per_cow_day`` (``None`` without a cow in milk)
+        :return: dict with ``milk`` and ``saleable`` (kg), ``cow_days`` (days in milk of all cows: dry cows
+            and heifers have none), ``average_in_milk`` (cows), ``kg_per_cow_day`` (``None`` without any)
         """
         self.check_access("read")
         self.env["farm.lactation"].flush_model()

@@ -97,7 +97,8 @@ class FarmHealthRecord(models.Model):
         if treated := self.filtered("treatment_ids"):
             raise UserError(
                 self.env._(
-                    "%(case)s has treatments, which are kept for at least five years. Archive the case instead.",
+                    "%(case)s has treatments, which are kept for at least five years. Archive the"
+                    " case instead.",
                     case=treated[0].display_name,
                 )
             )

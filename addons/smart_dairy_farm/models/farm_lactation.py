@@ -16,7 +16,13 @@ class FarmLactation(models.Model):
 
     animal_id = fields.Many2one("farm.animal", required=True, ondelete="restrict", check_company=True)
     farm_id = fields.Many2one(
-        "farm.farm", required=True, index=True, compute="_compute_farm_id", store=True, readonly=False, precompute=True
+        "farm.farm",
+        required=True,
+        index=True,
+        compute="_compute_farm_id",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     company_id = fields.Many2one(related="farm_id.company_id", store=True, index=True, precompute=True)
     parity = fields.Integer(required=True, aggregator=None)
@@ -44,7 +50,10 @@ class FarmLactation(models.Model):
         help="Energy corrected milk of the 305-day milk, fat and protein, by the formula of the farm.",
     )
     scs_average = Measured(
-        "SCS", digits=(5, 2), compute="_compute_figures", help="Mean somatic cell score: log2(SCC/100,000) + 3."
+        "SCS",
+        digits=(5, 2),
+        compute="_compute_figures",
+        help="Mean somatic cell score: log2(SCC/100,000) + 3.",
     )
     peak_yield = Measured("Highest day (kg)", digits=(6, 2), compute="_compute_figures")
     expected_305 = Measured(
@@ -125,14 +134,16 @@ class FarmLactation(models.Model):
             if stop:
                 last_day = min(last_day, herd.days_in_milk(stop, record.calving_date, first_day))
             # of a running lactation nothing is known after the last record
-            span = {"last_day": last_day, "to_end": bool(stop or days and days[-1][0] >= last_day)}
+            span = {"last_day": last_day, "to_end": bool(stop or (days and days[-1][0] >= last_day))}
             milk_305 = lactation.tim([(day[0], day[1]) for day in days], **span)
             fat = lactation.tim(lactation.component_tests([(d[0], d[1], d[2]) for d in days]), **span)
             protein = lactation.tim(lactation.component_tests([(d[0], d[1], d[3]) for d in days]), **span)
             record.test_days = len(days)
             record.yield_305, record.fat_305, record.protein_305 = milk_305, fat, protein
             record.ecm_305 = (
-                milk.ECM[record.farm_id.ecm_formula or "ifcn"](milk_305, 100 * fat / milk_305, 100 * protein / milk_305)
+                milk.ECM[record.farm_id.ecm_formula or "ifcn"](
+                    milk_305, 100 * fat / milk_305, 100 * protein / milk_305
+                )
                 if milk_305 and fat is not None and protein is not None
                 else False
             )
@@ -144,7 +155,9 @@ class FarmLactation(models.Model):
     def _compute_expected(self):
         for record in self:
             group = lactation.parity_group(record.parity)
-            curve = record.animal_id.breed_id.curve_ids.filtered(lambda c, group=group: c.parity_group == group)
+            curve = record.animal_id.breed_id.curve_ids.filtered(
+                lambda c, group=group: c.parity_group == group
+            )
             record.expected_305 = curve.yield_305 if curve else False
 
     @api.constrains("calving_date", "dry_off_date", "end_date", "animal_id")
@@ -158,7 +171,8 @@ class FarmLactation(models.Model):
             if animal.birth_date and record.calving_date <= animal.birth_date:
                 raise ValidationError(
                     self.env._(
-                        "Calving of %(animal)s on %(date)s: she was born on %(birth)s. Correct one of the dates.",
+                        "Calving of %(animal)s on %(date)s: she was born on %(birth)s. Correct one"
+                        " of the dates.",
                         animal=animal.display_name,
                         date=record.calving_date,
                         birth=animal.birth_date,

@@ -124,9 +124,7 @@ class FarmMilkRecord(models.Model):
             if entry.state == batch.REFUSED:
                 continue
             if entry.slot in seen_slots:
-                entry.refuse(
-                    self.env._("The same animal, day and session stand on %s too.", seen_slots[entry.slot])
-                )
+                entry.refuse(self._repeated_text(seen_slots[entry.slot]))
                 continue
             seen_slots[entry.slot] = entry.key
             self._judge_against_stored(entry, stored.get(entry.slot), taken[entry.animal_id, entry.day])
@@ -197,16 +195,11 @@ class FarmMilkRecord(models.Model):
         if remark.code == "missing":
             return _("The kg of milk are missing.")
         if remark.code == "negative":
-            return _(
-                "%(field)s %(value)s is impossible: milk cannot be negative.", field=label, **remark.params
-            )
+            return _("%(value)s kg is impossible: milk cannot be negative.", **remark.params)
         if remark.code == "too_high":
-            return _("%(field)s %(value)s is impossible: more than %(max)g kg.", field=label, **remark.params)
-        return _(
-            "%(field)s %(value)s is impossible: not between %(min)g and %(max)g.",
-            field=label,
-            **remark.params,
-        )
+            return _("%(value)s kg is impossible: more than %(max)g kg.", **remark.params)
+        params = {"field": label, **remark.params}
+        return _("%(field)s %(value)s is impossible: not between %(min)g and %(max)g.", **params)
 
     def _format_day(self, day):
         lang = self.env["res.lang"]._get_data(code=self.env.user.lang or "en_US")
@@ -264,7 +257,20 @@ class FarmMilkRecord(models.Model):
         return vals
 
     def _write_entries(self, entries, stored):
+        """Correct stored records; what follows from the new values is derived for all in one query."""
         records = self.browse([entry.record_id for entry in entries])
-        for entry, record in zip(entries, records, strict=True):
+        facts = self._milk_facts([(entry.animal_id, entry.day) for entry in entries])
+        for entry, record, known in zip(entries, records, facts, strict=True):
             vals = self._entry_vals(entry)
-            record.write({FIELD_OF[name]: vals[FIELD_OF[name]] for name in entry.changes(stored[entry.slot])})
+            changed = {FIELD_OF[name]: vals[FIELD_OF[name]] for name in entry.changes(stored[entry.slot])}
+            values = {
+                **vals,
+                "discard_reason": record.discard_reason,
+                "morning_yield": record.morning_yield,
+                "evening_yield": record.evening_yield,
+                **changed,
+            }
+            released = bool(record.override_reason)
+            record._write_derived(
+                {**changed, **self._derive(values, known, released=released, record=record)}
+            )

@@ -27,7 +27,7 @@ class MilkFacts(NamedTuple):
 
 
 class FarmMilkRecord(models.Model):
-    """Lactation, DIM, pen, split, discard and saleable milk of a record: one query for any number of records."""
+    """Lactation, DIM, pen, split, discard and saleable milk: one query for any number of records."""
 
     _inherit = "farm.milk.record"
 
@@ -65,7 +65,7 @@ class FarmMilkRecord(models.Model):
         groups = defaultdict(lambda: self.browse())
         for record, values, facts in zip(self, merged, all_facts, strict=True):
             released = record.override_reason and not moved
-            asked = not released and "discarded" in vals or "discard_reason" in vals
+            asked = (not released and "discarded" in vals) or "discard_reason" in vals
             derived = self._derive(values, facts, released=released, saleable_asked=asked, record=record)
             if record.override_reason and moved:
                 derived.update(override_reason=False, override_user_id=False, override_date=False)
@@ -83,7 +83,8 @@ class FarmMilkRecord(models.Model):
             if saleable_asked:
                 raise ValidationError(
                     self.env._(
-                        "Milk of %(animal)s on %(date)s is under withdrawal and cannot be made saleable. A manager"
+                        "Milk of %(animal)s on %(date)s is under withdrawal and cannot be made"
+                        " saleable. A manager"
                         " can release it with a reason.",
                         **self._named(vals),
                     )
@@ -99,7 +100,8 @@ class FarmMilkRecord(models.Model):
             if float_compare(morning + evening, total, precision_digits=2) > 0:
                 raise ValidationError(
                     self.env._(
-                        "Milk of %(animal)s on %(date)s: morning %(morning)s kg and evening %(evening)s kg are more"
+                        "Milk of %(animal)s on %(date)s: morning %(morning)s kg and evening"
+                        " %(evening)s kg are more"
                         " than the day's %(total)s kg.",
                         morning=morning,
                         evening=evening,
@@ -134,9 +136,13 @@ class FarmMilkRecord(models.Model):
             return
         named = self._named(vals)
         if day > today:
-            message = self.env._("Milk of %(animal)s on %(date)s: the day has not come yet. Correct the date.", **named)
+            message = self.env._(
+                "Milk of %(animal)s on %(date)s: the day has not come yet. Correct the date.", **named
+            )
         elif facts.birth_date and day < facts.birth_date:
-            message = self.env._("Milk of %(animal)s on %(date)s: she was not born yet. Correct the date.", **named)
+            message = self.env._(
+                "Milk of %(animal)s on %(date)s: she was not born yet. Correct the date.", **named
+            )
         elif facts.exit_date and day > facts.exit_date:
             message = self.env._(
                 "Milk of %(animal)s on %(date)s: she left on %(exit)s. Correct the date or the animal.",
@@ -146,14 +152,16 @@ class FarmMilkRecord(models.Model):
         elif not facts.lactation_id:
             kinds = dict(self.env["farm.animal"]._fields["animal_type"]._description_selection(self.env))
             message = self.env._(
-                "Milk of %(animal)s on %(date)s: no lactation on that day (%(kind)s). Correct the animal or the"
+                "Milk of %(animal)s on %(date)s: no lactation on that day (%(kind)s). Correct the"
+                " animal or the"
                 " date, or record her calving first.",
                 kind=kinds[facts.animal_type],
                 **named,
             )
         elif facts.dry_off_date and day > facts.dry_off_date:
             message = self.env._(
-                "Milk of %(animal)s on %(date)s: she is dry since %(dry)s. Correct the animal, the date or the"
+                "Milk of %(animal)s on %(date)s: she is dry since %(dry)s. Correct the animal, the"
+                " date or the"
                 " dry-off of her lactation.",
                 dry=facts.dry_off_date,
                 **named,
@@ -171,7 +179,8 @@ class FarmMilkRecord(models.Model):
         if not 0 <= total <= limit:
             raise ValidationError(
                 self.env._(
-                    "Milk of %(animal)s on %(date)s: %(total)s kg is not possible, at most %(limit)s kg in this"
+                    "Milk of %(animal)s on %(date)s: %(total)s kg is not possible, at most %(limit)s"
+                    " kg in this"
                     " session. Correct the number (the limit is a setting of the farm).",
                     total=total,
                     limit=limit,
@@ -180,13 +189,12 @@ class FarmMilkRecord(models.Model):
             )
 
     def _check_session_free(self, vals, facts, record):
-        others = {
-            session for record_id, session in facts.sessions if not record or record_id != record.id
-        }
-        if vals["session"] != "day" and "day" in others or vals["session"] == "day" and others - {"day"}:
+        others = {session for record_id, session in facts.sessions if not record or record_id != record.id}
+        if (vals["session"] != "day" and "day" in others) or (vals["session"] == "day" and others - {"day"}):
             raise ValidationError(
                 self.env._(
-                    "Milk of %(animal)s on %(date)s: a day has either one whole-day record or single sessions, not"
+                    "Milk of %(animal)s on %(date)s: a day has either one whole-day record or single"
+                    " sessions, not"
                     " both. Change the record that is already there.",
                     **self._named(vals),
                 )
@@ -206,8 +214,8 @@ class FarmMilkRecord(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT a.id, COALESCE(stay.farm_id, a.farm_id), f.company_id, f.milk_session_limit, a.animal_type,
-                       a.birth_date, a.entry_date, a.exit_date, stay.pen_id, l.id,
+                SELECT a.id, COALESCE(stay.farm_id, a.farm_id), f.company_id, f.milk_session_limit,
+                       a.animal_type, a.birth_date, a.entry_date, a.exit_date, stay.pen_id, l.id,
                        asked.day - l.calving_date + f.dim_first_day::integer, l.dry_off_date, l.end_date,
                        EXISTS (SELECT FROM farm_treatment t
                                 WHERE t.animal_id = a.id

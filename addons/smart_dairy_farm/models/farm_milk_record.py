@@ -48,9 +48,7 @@ class FarmMilkRecord(models.Model):
     pen_id = fields.Many2one("farm.pen", "Pen that day", readonly=True, index=True, ondelete="restrict")
     lactation_id = fields.Many2one("farm.lactation", readonly=True, index=True, ondelete="restrict")
     dim = MeasuredInteger("Days in milk", readonly=True, help="Days since calving on the day of milking.")
-    record_date = fields.Date(
-        "Date", required=True, default=lambda self: self.env.company._business_today()
-    )
+    record_date = fields.Date("Date", required=True, default=lambda self: self.env.company._business_today())
     session = fields.Selection(SESSIONS, required=True, default="morning")
     total_yield = Numeric("Milk (kg)", digits=(8, 2), required=True)
     morning_yield = Numeric("Morning (kg)", digits=(8, 2), required=True, default=0)
@@ -98,7 +96,8 @@ class FarmMilkRecord(models.Model):
     _scc_positive = models.Constraint("CHECK (scc >= 0)", "The cell count cannot be negative.")
     _dim_positive = models.Constraint("CHECK (dim >= 0)", "Milk cannot be recorded before the calving.")
     _discard_reasoned = models.Constraint(
-        "CHECK (discarded = (discard_reason IS NOT NULL))", "Discarded milk needs a reason, other milk has none."
+        "CHECK (discarded = (discard_reason IS NOT NULL))",
+        "Discarded milk needs a reason, other milk has none.",
     )
     _saleable_exact = models.Constraint(
         "CHECK (saleable_yield = CASE WHEN discarded THEN 0 ELSE total_yield END)",
@@ -150,5 +149,7 @@ class FarmMilkRecord(models.Model):
                     self.env._("Only a manager can release milk from withdrawal, with the button Release.")
                 )
 
-    def copy(self, default=None):
-        raise UserError(self.env._("A milk record cannot be duplicated: enter the milk of the other session."))
+    def copy(self, default=None):  # pylint: disable=method-required-super
+        raise UserError(
+            self.env._("A milk record cannot be duplicated: enter the milk of the other session.")
+        )

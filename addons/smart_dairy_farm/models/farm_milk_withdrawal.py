@@ -89,9 +89,11 @@ class FarmMilkRecord(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE farm_milk_record m SET discarded = true, discard_reason = 'withdrawal', saleable_yield = 0
+                UPDATE farm_milk_record m
+                   SET discarded = true, discard_reason = 'withdrawal', saleable_yield = 0
                   FROM farm_treatment t
-                 WHERE m.animal_id = t.animal_id AND m.record_date BETWEEN t.start_date AND t.milk_withdrawal_until
+                 WHERE m.animal_id = t.animal_id
+                   AND m.record_date BETWEEN t.start_date AND t.milk_withdrawal_until
                    AND NOT m.discarded AND m.override_reason IS NULL
                 """
             )

@@ -42,7 +42,9 @@ class FarmPen(models.Model):
     animal_ids = fields.One2many("farm.animal", "pen_id", string="Animals")
     animal_count = fields.Integer("Present animals", compute="_compute_animal_count")
 
-    _capacity_positive = models.Constraint("CHECK (capacity >= 0)", "The capacity of a pen cannot be negative.")
+    _capacity_positive = models.Constraint(
+        "CHECK (capacity >= 0)", "The capacity of a pen cannot be negative."
+    )
 
     def _compute_animal_count(self):
         counts = dict(

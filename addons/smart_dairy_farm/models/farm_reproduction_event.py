@@ -9,15 +9,23 @@ class FarmReproductionEvent(models.Model):
     _check_company_auto = True
 
     animal_id = fields.Many2one(
-        "farm.animal", required=True, ondelete="restrict", check_company=True, domain="[('sex', '=', 'female')]"
+        "farm.animal",
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        domain="[('sex', '=', 'female')]",
     )
     farm_id = fields.Many2one(
-        "farm.farm", required=True, index=True, compute="_compute_farm_id", store=True, readonly=False, precompute=True
+        "farm.farm",
+        required=True,
+        index=True,
+        compute="_compute_farm_id",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     company_id = fields.Many2one(related="farm_id.company_id", store=True, index=True, precompute=True)
-    event_date = fields.Date(
-        "Date", required=True, default=lambda self: self.env.company._business_today()
-    )
+    event_date = fields.Date("Date", required=True, default=lambda self: self.env.company._business_today())
     event_type = fields.Selection(
         [
             ("heat", "Heat"),
@@ -34,7 +42,12 @@ class FarmReproductionEvent(models.Model):
     sire_id = fields.Many2one("farm.animal", index="btree_not_null", domain="[('sex', '=', 'male')]")
     sire_code = fields.Char("Sire (AI code)")
     lactation_id = fields.Many2one(
-        "farm.lactation", "Lactation begun", readonly=True, ondelete="set null", index="btree_not_null", copy=False
+        "farm.lactation",
+        "Lactation begun",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        copy=False,
     )
     notes = fields.Text()
 
@@ -67,16 +80,22 @@ class FarmReproductionEvent(models.Model):
             named = {"animal": animal.display_name, "date": event.event_date}
             if animal.sex != "female":
                 raise ValidationError(
-                    self.env._("%(animal)s is male: choose the female of this event.", animal=animal.display_name)
+                    self.env._(
+                        "%(animal)s is male: choose the female of this event.", animal=animal.display_name
+                    )
                 )
             if event.event_date > event.company_id._business_today():
                 raise ValidationError(
-                    self.env._("Event of %(animal)s on %(date)s: the day has not come yet. Correct the date.", **named)
+                    self.env._(
+                        "Event of %(animal)s on %(date)s: the day has not come yet. Correct the date.",
+                        **named,
+                    )
                 )
             if animal.birth_date and event.event_date <= animal.birth_date:
                 raise ValidationError(
                     self.env._(
-                        "Event of %(animal)s on %(date)s: she was born on %(birth)s. Correct one of the dates.",
+                        "Event of %(animal)s on %(date)s: she was born on %(birth)s. Correct one of"
+                        " the dates.",
                         birth=animal.birth_date,
                         **named,
                     )
@@ -84,7 +103,8 @@ class FarmReproductionEvent(models.Model):
             if animal.exit_date and event.event_date > animal.exit_date:
                 raise ValidationError(
                     self.env._(
-                        "Event of %(animal)s on %(date)s: she left on %(exit)s. Correct the date or the animal.",
+                        "Event of %(animal)s on %(date)s: she left on %(exit)s. Correct the date or"
+                        " the animal.",
                         exit=animal.exit_date,
                         **named,
                     )
@@ -120,7 +140,9 @@ class FarmReproductionEvent(models.Model):
         calvings = self.filtered("lactation_id")
         if calvings and {"event_type", "animal_id"} & vals.keys():
             raise UserError(
-                self.env._("A calving began a lactation: delete the event and record it anew instead of changing it.")
+                self.env._(
+                    "A calving began a lactation: delete the event and record it anew instead of changing it."
+                )
             )
         result = super().write(vals)
         if "event_date" in vals:
@@ -157,7 +179,8 @@ class FarmReproductionEvent(models.Model):
             if parity < 1 or parity in earlier.mapped("parity"):
                 raise ValidationError(
                     self.env._(
-                        "Calving of %(animal)s on %(date)s: her calving on %(other)s is already number %(parity)s."
+                        "Calving of %(animal)s on %(date)s: her calving on %(other)s is already"
+                        " number %(parity)s."
                         " Correct that number first.",
                         animal=animal.display_name,
                         date=self.event_date,
@@ -169,14 +192,18 @@ class FarmReproductionEvent(models.Model):
             parity = max(previous.parity or 0, animal.entry_parity) + 1
         if previous and (not previous.end_date or previous.end_date > self.event_date):
             previous.end_date = self.event_date
-        self.sudo().lactation_id = self.env["farm.lactation"].sudo().create(
-            {
-                "animal_id": animal.id,
-                "farm_id": self.farm_id.id,
-                "parity": parity,
-                "calving_date": self.event_date,
-                "end_date": later.calving_date or animal.exit_date,
-            }
+        self.sudo().lactation_id = (
+            self.env["farm.lactation"]
+            .sudo()
+            .create(
+                {
+                    "animal_id": animal.id,
+                    "farm_id": self.farm_id.id,
+                    "parity": parity,
+                    "calving_date": self.event_date,
+                    "end_date": later.calving_date or animal.exit_date,
+                }
+            )
         )
         if animal.animal_type in ("heifer", "calf"):
             animal.animal_type = "cow"

@@ -29,7 +29,13 @@ class FarmTreatment(models.Model):
         tracking=True,
     )
     farm_id = fields.Many2one(
-        "farm.farm", required=True, index=True, compute="_compute_farm_id", store=True, readonly=False, precompute=True
+        "farm.farm",
+        required=True,
+        index=True,
+        compute="_compute_farm_id",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     company_id = fields.Many2one(related="farm_id.company_id", store=True, index=True, precompute=True)
     active = fields.Boolean(default=True)
@@ -91,7 +97,8 @@ class FarmTreatment(models.Model):
         "CHECK (last_dose_date >= start_date)", "The last dose cannot be before the first."
     )
     _days_positive = models.Constraint(
-        "CHECK (milk_withdrawal_days >= 0 AND meat_withdrawal_days >= 0)", "Withdrawal days cannot be negative."
+        "CHECK (milk_withdrawal_days >= 0 AND meat_withdrawal_days >= 0)",
+        "Withdrawal days cannot be negative.",
     )
     _dose_positive = models.Constraint("CHECK (dose > 0)", "The dose must be above 0.")
     _cancel_reasoned = models.Constraint(
@@ -157,7 +164,8 @@ class FarmTreatment(models.Model):
             if treatment.health_record_id.animal_id != treatment.animal_id:
                 raise ValidationError(
                     self.env._(
-                        "Treatment of %(animal)s: the case belongs to %(other)s. Choose a case of the same animal.",
+                        "Treatment of %(animal)s: the case belongs to %(other)s. Choose a case of"
+                        " the same animal.",
                         animal=treatment.animal_id.display_name,
                         other=treatment.health_record_id.animal_id.display_name,
                     )
@@ -176,8 +184,16 @@ class FarmTreatment(models.Model):
         if not self.env.su and {"cancelled", "cancel_reason"} & vals.keys():
             raise UserError(self.env._("Cancel a treatment with its button, giving the reason."))
         result = super().write(vals)
-        if {"animal_id", "start_date", "last_dose_date", "milk_withdrawal_days", "meat_withdrawal_days", "drug_id",
-            "cancelled", "health_record_id"} & vals.keys():
+        if {
+            "animal_id",
+            "start_date",
+            "last_dose_date",
+            "milk_withdrawal_days",
+            "meat_withdrawal_days",
+            "drug_id",
+            "cancelled",
+            "health_record_id",
+        } & vals.keys():
             self._after_window_change()
         return result
 
@@ -193,8 +209,8 @@ class FarmTreatment(models.Model):
     def _after_window_change(self):
         """The database's trigger has moved milk and animals on: forget what the cache knew of them.
 
-        A treatment and milk entered at the same moment in two transactions cannot see each other; the cron, run
-        right after this commit, looks again (see the README, "Withdrawal").
+        A treatment and milk entered at the same moment in two transactions cannot see each other; the cron,
+        run right after this commit, looks again (see the README, "Withdrawal").
         """
         self.flush_model()
         self.env["farm.milk.record"].invalidate_model(["discarded", "discard_reason", "saleable_yield"])

@@ -8,10 +8,17 @@ class TestExit(FarmCase):
         cow = self.make_cow(ear_tag="E1")
         record = self.milk(cow, 0)
         wizard = self.env["farm.exit"].create(
-            {"animal_ids": cow.ids, "exit_date": self.today, "status": "sold", "reason": "Sold to a neighbour"}
+            {
+                "animal_ids": cow.ids,
+                "exit_date": self.today,
+                "status": "sold",
+                "reason": "Sold to a neighbour",
+            }
         )
         wizard.action_apply()
-        self.assertEqual((cow.status, cow.exit_date, cow.exit_reason), ("sold", self.today, "Sold to a neighbour"))
+        self.assertEqual(
+            (cow.status, cow.exit_date, cow.exit_reason), ("sold", self.today, "Sold to a neighbour")
+        )
         self.assertEqual(cow.pen_stay_ids.date_to, self.today)
         self.assertEqual(cow.lactation_ids.end_date, self.today)
         self.assertEqual(cow.tag_ids.date_to, self.today)
@@ -66,7 +73,9 @@ class TestExit(FarmCase):
         with self.assertRaises(AccessError):
             cow.with_user(veterinarian)._record_exit(self.today, "culled", "x", "I say so")
         manager = self.make_user("manager")
-        cow.with_user(manager)._record_exit(self.today, "culled", "x", "Emergency slaughter, carcass to be tested")
+        cow.with_user(manager)._record_exit(
+            self.today, "culled", "x", "Emergency slaughter, carcass to be tested"
+        )
         self.assertEqual(cow.status, "culled")
         self.assertIn("carcass to be tested", "".join(cow.message_ids.mapped("body")))
 

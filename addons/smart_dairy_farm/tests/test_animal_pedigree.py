@@ -1,9 +1,8 @@
 from datetime import date
 
-from psycopg2.errors import CheckViolation
-
 from odoo.exceptions import ValidationError
 from odoo.tools import mute_logger
+from psycopg2.errors import CheckViolation
 
 from .common import FarmCase
 
@@ -14,7 +13,9 @@ class TestPedigree(FarmCase):
         super().setUpClass()
         cls.dam = cls.make_animal("Dam", birth_date=date(2015, 1, 1))
         cls.sire = cls.make_animal("Sire", animal_type="bull", birth_date=date(2015, 1, 1))
-        cls.calf = cls.make_animal("Calf", birth_date=date(2020, 1, 1), dam_id=cls.dam.id, sire_id=cls.sire.id)
+        cls.calf = cls.make_animal(
+            "Calf", birth_date=date(2020, 1, 1), dam_id=cls.dam.id, sire_id=cls.sire.id
+        )
         cls.env.flush_all()
 
     def refused(self, query, *params):
@@ -55,9 +56,11 @@ class TestPedigree(FarmCase):
             self.dam.id,
         )
         self.refused(
-            "INSERT INTO farm_animal (name, animal_type, sex, farm_id, company_id, entry_date, status, active,"
+            "INSERT INTO farm_animal (name, animal_type, sex, farm_id, company_id, entry_date,"
+            " status, active,"
             " lactation_status, health_status, birth_date, dam_id)"
-            " SELECT 'Raw', 'calf', 'female', farm_id, company_id, '2014-01-01', 'active', true, 'none', 'healthy',"
+            " SELECT 'Raw', 'calf', 'female', farm_id, company_id, '2014-01-01', 'active', true,"
+            " 'none', 'healthy',"
             " '2014-01-01', id FROM farm_animal WHERE id = %s",
             self.dam.id,
         )

@@ -1,9 +1,8 @@
 """Raw SQL cannot break the rules: each is tried."""
 
+from odoo.tools import mute_logger
 from psycopg2 import Error
 from psycopg2.errors import CheckViolation, ExclusionViolation, NotNullViolation, UniqueViolation
-
-from odoo.tools import mute_logger
 
 from .common import FarmCase
 
@@ -26,7 +25,11 @@ class TestDatabaseRules(FarmCase):
 
     def refused(self, error, record, assignment, *params):
         query = f"UPDATE {record._table} SET {assignment} WHERE id = %s"  # noqa: S608 literals of this file
-        with mute_logger("odoo.sql_db"), self.assertRaises(error, msg=assignment) as caught, self.cr.savepoint():
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(error, msg=assignment) as caught,
+            self.cr.savepoint(),
+        ):
             self.cr.execute(query, [*params, record.id])
         message = self.env[record._name]._sql_error_to_message(caught.exception)
         self.assertNotIn("violates", message, "worded for people")
@@ -57,7 +60,8 @@ class TestDatabaseRules(FarmCase):
         self.refused(
             CheckViolation,
             self.day_record,
-            "session = 'morning', morning_yield = 12, record_date = %s, animal_id = animal_id, total_yield = 11",
+            "session = 'morning', morning_yield = 12, record_date = %s, animal_id = animal_id,"
+            " total_yield = 11",
             self.day(-2),
         )
         self.refused(CheckViolation, self.record, "record_date = %s", self.day(-2))
@@ -106,8 +110,12 @@ class TestDatabaseRules(FarmCase):
             self.refused(CheckViolation, self.lactation, assignment)
         earlier = self.event(self.make_animal("Third"), "calving", -50).lactation_id
         self.env.flush_all()
-        self.refused(UniqueViolation, earlier, "animal_id = %s, calving_date = '2020-01-01', end_date = '2020-02-01'",
-                     self.cow.id)
+        self.refused(
+            UniqueViolation,
+            earlier,
+            "animal_id = %s, calving_date = '2020-01-01', end_date = '2020-02-01'",
+            self.cow.id,
+        )
         self.refused(ExclusionViolation, earlier, "animal_id = %s, parity = 2", self.cow.id)
 
     def test_treatment(self):

@@ -4,7 +4,6 @@ import math
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from odoo.tests import BaseCase
 
 from ..figures import lactation, milk
@@ -52,6 +51,4 @@ class TestProperties(BaseCase):
 
     @given(st.floats(0.1, 40), st.floats(0.01, 0.4), st.floats(0.001, 0.01), st.integers(1, 305))
     def test_no_day_above_the_peak(self, a, b, c, day):
-        self.assertLessEqual(
-            lactation.wood(day, a, b, c), lactation.wood_peak_yield(a, b, c) * (1 + 1e-12)
-        )
+        self.assertLessEqual(lactation.wood(day, a, b, c), lactation.wood_peak_yield(a, b, c) * (1 + 1e-12))

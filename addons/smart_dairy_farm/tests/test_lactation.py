@@ -1,7 +1,6 @@
-from psycopg2 import IntegrityError
-
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from .common import FarmCase
 
@@ -125,7 +124,8 @@ class TestStatus(FarmCase):
         dry.lactation_ids.dry_off_date = self.day(-40)
         self.env.flush_all()
         self.cr.execute(
-            "UPDATE farm_animal SET lactation_status = CASE id WHEN %s THEN 'fresh' ELSE 'dry' END WHERE id IN %s",
+            "UPDATE farm_animal SET lactation_status = CASE id WHEN %s THEN 'fresh' ELSE 'dry' END"
+            " WHERE id IN %s",
             [fresh.id, (fresh.id, dry.id)],
         )
         self.env.invalidate_all()
@@ -133,7 +133,9 @@ class TestStatus(FarmCase):
         self.assertGreaterEqual(stale, 2)
         self.assertEqual((fresh.lactation_status, dry.lactation_status), ("early", "lead"))
         self.assertEqual(unchanged.lactation_status, "early")
-        self.assertEqual(self.env["farm.animal"]._cron_update_statuses(), 0, "agrees with what the ORM computes")
+        self.assertEqual(
+            self.env["farm.animal"]._cron_update_statuses(), 0, "agrees with what the ORM computes"
+        )
 
     def test_first_day_is_a_setting(self):
         cow = self.make_cow(calved=-30)

@@ -1,7 +1,6 @@
-from psycopg2 import IntegrityError
-
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from .common import FarmCase
 
@@ -11,7 +10,9 @@ class TestMilkRecord(FarmCase):
         cow = self.make_cow(calved=-40)
         morning = self.milk(cow, -1, 7.256)
         self.assertEqual(morning.total_yield, 7.26)
-        self.assertEqual((morning.morning_yield, morning.evening_yield, morning.saleable_yield), (7.26, 0, 7.26))
+        self.assertEqual(
+            (morning.morning_yield, morning.evening_yield, morning.saleable_yield), (7.26, 0, 7.26)
+        )
         self.assertEqual(morning.lactation_id, cow.current_lactation_id)
         self.assertEqual((morning.dim, morning.pen_id), (39, self.pen))
         self.assertEqual((morning.farm_id, morning.company_id), (self.farm, self.farm.company_id))
@@ -102,7 +103,9 @@ class TestMilkRecord(FarmCase):
         self.milk(cow)
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError) as caught, self.cr.savepoint():
             self.milk(cow)
-        self.assertIn("already has a milk record", self.env["farm.milk.record"]._sql_error_to_message(caught.exception))
+        self.assertIn(
+            "already has a milk record", self.env["farm.milk.record"]._sql_error_to_message(caught.exception)
+        )
 
     def test_no_copy(self):
         with self.assertRaises(UserError):
@@ -123,7 +126,12 @@ class TestMilkRecord(FarmCase):
             start = self.cr.sql_log_count
             self.env["farm.milk.record"].create(
                 [
-                    {"animal_id": cow.id, "record_date": self.day(days), "session": "morning", "total_yield": 8}
+                    {
+                        "animal_id": cow.id,
+                        "record_date": self.day(days),
+                        "session": "morning",
+                        "total_yield": 8,
+                    }
                     for cow in cows[:count]
                 ]
             )
@@ -139,7 +147,8 @@ class TestMilkRecord(FarmCase):
         self.env.flush_all()
         expected = [(record.lactation_id.id, record.dim, record.pen_id.id) for record in records]
         self.cr.execute(
-            "UPDATE farm_milk_record SET lactation_id = NULL, dim = 7, pen_id = NULL WHERE id IN %s", [records._ids]
+            "UPDATE farm_milk_record SET lactation_id = NULL, dim = 7, pen_id = NULL WHERE id IN %s",
+            [records._ids],
         )
         self.assertEqual(self.env["farm.milk.record"]._rederive(cow), 2)
         self.assertEqual(

@@ -176,7 +176,8 @@ class TestMilkFile(BaseCase):
 
     def test_reasons_name_what_is_wrong(self):
         lines = self.read(
-            "Ear tag;Date;Session;kg\n;2026-01-31;am;1\nA;soon;am;1\nA;2026-01-31;x;1\nA;2026-01-31;am;\nA;2026-01-31;am;much\n"
+            "Ear tag;Date;Session;kg\n;2026-01-31;am;1\nA;soon;am;1\n"
+            "A;2026-01-31;x;1\nA;2026-01-31;am;\nA;2026-01-31;am;much\n"
         )
         self.assertEqual(
             [line.reasons[0][0] for line in lines],

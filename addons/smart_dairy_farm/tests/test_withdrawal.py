@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
+from psycopg2.errors import CheckViolation
 
 from .common import FarmCase
 
@@ -38,7 +39,9 @@ class TestWithdrawal(FarmCase):
 
     def test_new_milk_is_discarded(self):
         self.treat(self.cow, -10, last=-8)
-        records = self.env["farm.milk.record"].concat(*(self.milk(self.cow, days) for days in (-11, -10, -4, -3)))
+        records = self.env["farm.milk.record"].concat(
+            *(self.milk(self.cow, days) for days in (-11, -10, -4, -3))
+        )
         self.assertEqual(self.states(records), [self.SALEABLE, self.WITHHELD, self.WITHHELD, self.SALEABLE])
 
     def test_existing_milk_follows_the_treatment(self):
@@ -49,7 +52,9 @@ class TestWithdrawal(FarmCase):
         self.assertEqual(self.states(records), [self.WITHHELD, self.WITHHELD, self.SALEABLE])
         treatment.milk_withdrawal_days = 20
         self.assertEqual(self.states(records), [self.WITHHELD] * 3)
-        treatment.write({"start_date": self.day(-8), "last_dose_date": self.day(-8), "milk_withdrawal_days": 4})
+        treatment.write(
+            {"start_date": self.day(-8), "last_dose_date": self.day(-8), "milk_withdrawal_days": 4}
+        )
         self.assertEqual(self.states(records), [self.SALEABLE, self.WITHHELD, self.SALEABLE])
         treatment._cancel("entered for the wrong cow")
         self.assertEqual(self.states(records), [self.SALEABLE] * 3)
@@ -98,7 +103,9 @@ class TestWithdrawal(FarmCase):
             with self.assertRaises(AccessError):
                 record.with_user(user).write({"override_reason": "because"})
             with mute_logger("odoo.addons.base.models.ir_model"), self.assertRaises(AccessError):
-                self.env["farm.milk.override"].with_user(user).create({"milk_record_ids": record.ids, "reason": "x"})
+                self.env["farm.milk.override"].with_user(user).create(
+                    {"milk_record_ids": record.ids, "reason": "x"}
+                )
         manager = self.make_user("manager")
         with self.assertRaises(UserError):
             record.with_user(manager)._override_withdrawal("  ")
@@ -107,7 +114,9 @@ class TestWithdrawal(FarmCase):
         wizard = self.env["farm.milk.override"].with_user(manager)
         wizard.create({"milk_record_ids": record.ids, "reason": "Residue test negative"}).action_apply()
         self.assertEqual(self.states(record), [self.SALEABLE])
-        self.assertEqual((record.override_reason, record.override_user_id), ("Residue test negative", manager))
+        self.assertEqual(
+            (record.override_reason, record.override_user_id), ("Residue test negative", manager)
+        )
         self.assertTrue(record.override_date)
         message = self.cow.message_ids[0]
         self.assertIn("Residue test negative", message.body)
@@ -154,7 +163,7 @@ class TestWithdrawal(FarmCase):
 
     def test_treatment_of_another_animal_than_the_case(self):
         other = self.make_cow("Other")
-        with self.assertRaises(Exception), mute_logger("odoo.sql_db"), self.cr.savepoint():
+        with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"), self.cr.savepoint():
             self.treat(self.cow, -1, animal_id=other.id)
 
 
@@ -197,10 +206,13 @@ class TestWithdrawalBySql(FarmCase):
 
     def test_update_into_the_window_and_unset(self):
         self.insert(-11, -9)
-        self.cr.execute("UPDATE farm_milk_record SET record_date = record_date + 1 WHERE animal_id = %s", [self.cow.id])
+        self.cr.execute(
+            "UPDATE farm_milk_record SET record_date = record_date + 1 WHERE animal_id = %s", [self.cow.id]
+        )
         self.assertEqual(self.discarded(), [-10, -8])
         self.cr.execute(
-            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield = total_yield"
+            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield ="
+            " total_yield"
             " WHERE animal_id = %s",
             [self.cow.id],
         )
@@ -211,8 +223,9 @@ class TestWithdrawalBySql(FarmCase):
         self.assertEqual(self.discarded(), [-10])
         self.cr.execute(
             """
-            INSERT INTO farm_treatment (health_record_id, animal_id, farm_id, company_id, drug_id, dose, start_date,
-                   last_dose_date, milk_withdrawal_days, meat_withdrawal_days, milk_withdrawal_until, active)
+            INSERT INTO farm_treatment (health_record_id, animal_id, farm_id, company_id, drug_id, dose,
+                   start_date, last_dose_date, milk_withdrawal_days, meat_withdrawal_days,
+                   milk_withdrawal_until, active)
             SELECT health_record_id, animal_id, farm_id, company_id, drug_id, 1, %s, %s, 2, 0, %s, true
               FROM farm_treatment WHERE id = %s RETURNING id
             """,
@@ -221,7 +234,8 @@ class TestWithdrawalBySql(FarmCase):
         [new_id] = self.cr.fetchone()
         self.assertEqual(self.discarded(), [-10, -5, -4])
         self.cr.execute(
-            "UPDATE farm_treatment SET cancelled = true, cancel_reason = 'x', milk_withdrawal_until = NULL WHERE id = %s",
+            "UPDATE farm_treatment SET cancelled = true, cancel_reason = 'x', milk_withdrawal_until"
+            " = NULL WHERE id = %s",
             [new_id],
         )
         self.assertEqual(self.discarded(), [-10])
@@ -237,13 +251,16 @@ class TestWithdrawalBySql(FarmCase):
     def test_released_milk_stays_released(self):
         self.insert(-9)
         self.cr.execute(
-            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield = total_yield,"
-            " override_reason = 'negative', override_user_id = %s, override_date = now() WHERE animal_id = %s",
+            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield ="
+            " total_yield,"
+            " override_reason = 'negative', override_user_id = %s, override_date = now() WHERE"
+            " animal_id = %s",
             [self.env.uid, self.cow.id],
         )
         self.assertEqual(self.discarded(), [])
         self.cr.execute(
-            "UPDATE farm_milk_record SET override_reason = NULL, override_user_id = NULL, override_date = NULL"
+            "UPDATE farm_milk_record SET override_reason = NULL, override_user_id = NULL,"
+            " override_date = NULL"
             " WHERE animal_id = %s",
             [self.cow.id],
         )
@@ -253,7 +270,8 @@ class TestWithdrawalBySql(FarmCase):
         self.insert(-9, -5)
         self.cr.execute("ALTER TABLE farm_milk_record DISABLE TRIGGER USER")
         self.cr.execute(
-            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield = total_yield"
+            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield ="
+            " total_yield"
         )
         self.cr.execute("ALTER TABLE farm_milk_record ENABLE TRIGGER USER")
         self.env["farm.milk.record"]._cron_reconcile_withdrawal()

@@ -21,14 +21,16 @@ class HerdMixin:
         cls.company = env["res.company"].create({"name": "Green Meadow"})
         cls.other_company = env["res.company"].create({"name": "Far Hills"})
         env.user.company_ids |= cls.company | cls.other_company
-        cls.env = env = env(context={**env.context, "allowed_company_ids": [cls.company.id]})
+        env.user.company_id = cls.company
         cls.today = cls.company._business_today()
         cls.breed = env["farm.breed"].create(
             {
                 "name": "Test Friesian",
                 "code": "ZZT",
                 "curve_ids": [
-                    Command.create({"parity_group": group, "wood_a": 15.2317, "wood_b": 0.1029, "wood_c": 0.0015})
+                    Command.create(
+                        {"parity_group": group, "wood_a": 15.2317, "wood_b": 0.1029, "wood_c": 0.0015}
+                    )
                     for group in "123"
                 ],
             }
@@ -115,12 +117,18 @@ class HerdMixin:
             {"name": "Test penicillin", "milk_withdrawal_days": days, "meat_withdrawal_days": 10}
         )
         case = env["farm.health.record"].create(
-            {"animal_id": cow.id, "record_date": start, "record_type": "mastitis", "health_status": "in_treatment"}
+            {
+                "animal_id": cow.id,
+                "record_date": start,
+                "record_type": "mastitis",
+                "health_status": "in_treatment",
+            }
         )
         return env["farm.treatment"].create(
             {
                 "health_record_id": case.id,
                 "drug_id": drug.id,
+                "dose": 10,
                 "start_date": start,
                 "last_dose_date": last or start,
             }

@@ -1,5 +1,8 @@
-from . import farm_milk_import
-from . import farm_exit
-from . import farm_herd_day
-from . import farm_milk_override
-from . import farm_treatment_cancel
+from . import (
+    farm_exit,
+    farm_herd_day,
+    farm_milk_import,
+    farm_milk_import_line,
+    farm_milk_override,
+    farm_treatment_cancel,
+)

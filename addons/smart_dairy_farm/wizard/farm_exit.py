@@ -9,11 +9,12 @@ class FarmExit(models.TransientModel):
     _description = "Record an exit"
 
     animal_ids = fields.Many2many("farm.animal", string="Animals", required=True)
-    exit_date = fields.Date(
-        "Date", required=True, default=lambda self: self.env.company._business_today()
-    )
+    exit_date = fields.Date("Date", required=True, default=lambda self: self.env.company._business_today())
     status = fields.Selection(
-        [choice for choice in ANIMAL_STATUSES if choice[0] != "active"], string="How", required=True, default="sold"
+        [choice for choice in ANIMAL_STATUSES if choice[0] != "active"],
+        string="How",
+        required=True,
+        default="sold",
     )
     reason = fields.Char(required=True, help="For example: low milk, mastitis, buyer.")
     withheld_names = fields.Char("Under meat withdrawal", compute="_compute_withheld_names")
@@ -23,10 +24,12 @@ class FarmExit(models.TransientModel):
     def _compute_withheld_names(self):
         for wizard in self:
             withheld = wizard.animal_ids.filtered(
-                lambda animal, wizard=wizard: wizard.status in SLAUGHTER
-                and animal.meat_withdrawal_until
-                and wizard.exit_date
-                and animal.meat_withdrawal_until >= wizard.exit_date
+                lambda animal, wizard=wizard: (
+                    wizard.status in SLAUGHTER
+                    and animal.meat_withdrawal_until
+                    and wizard.exit_date
+                    and animal.meat_withdrawal_until >= wizard.exit_date
+                )
             )
             wizard.withheld_names = ", ".join(withheld.mapped("display_name")) or False
 

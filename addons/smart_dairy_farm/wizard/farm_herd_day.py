@@ -20,7 +20,10 @@ class FarmHerdDay(models.TransientModel):
             "name": self.env._("Herd on %(day)s", day=self.day),
             "res_model": "farm.animal",
             "view_mode": "list,form",
-            "views": [(self.env.ref("smart_dairy_farm.farm_animal_view_list_as_of").id, "list"), (False, "form")],
+            "views": [
+                (self.env.ref("smart_dairy_farm.farm_animal_view_list_as_of").id, "list"),
+                (False, "form"),
+            ],
             "domain": [("id", "in", animals.ids)],
             "context": {"as_of": fields.Date.to_string(self.day), "active_test": False, "create": False},
         }

@@ -7,24 +7,10 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..entry import batch, milk_file
+from ..entry.animal_finder import AnimalFinder
 from ..entry.batch import Entry
 from ..models.farm_milk_record import SESSIONS
 
-#: what a column of a file may mean, as people choose it
-MEANINGS = [
-    ("ear_tag", "Ear tag"),
-    ("rfid", "RFID"),
-    ("management_number", "Management number"),
-    ("date", "Date"),
-    ("session", "Session"),
-    ("kg", "Milk (kg)"),
-    ("kg_morning", "Milk of the morning (kg)"),
-    ("kg_evening", "Milk of the evening (kg)"),
-    ("litres", "Milk (litres)"),
-    ("fat", "Fat (%)"),
-    ("protein", "Protein (%)"),
-    ("scc", "Cell count"),
-]
 #: refused lines shown on the form; the file of refused lines has them all
 LINES_SHOWN = 500
 SAMPLE = (
@@ -178,31 +164,32 @@ class FarmMilkImport(models.TransientModel):
         records = self.env["farm.milk.record"]
         farm = self.farm_id
         lines = milk_file.read_lines(table, self._mapping(), self.default_session, self.scc_unit)
-        animals = self._animals_of(lines)
-        finder = _AnimalFinder(animals)
+        animals = self._animals_of_farm()
+        finder = AnimalFinder(animals)
         entries = [self._entry(line, finder) for line in lines]
         stored = records.with_context(milk_import=True)._judge_entries(entries, animals, farm._milk_limits())
         return lines, entries, stored
 
-    def _animals_of(self, lines):
-        """Every animal of the farm, present or not, that bears or bore a number of the file: two queries."""
-        numbers = {milk_file.tag_key(line.identifier[1]) for line in lines if line.identifier}
-        animals = self.env["farm.animal"].with_context(active_test=False)
-        found = animals.search_fetch(
-            [("farm_id", "=", self.farm_id.id)],
-            [
-                "ear_tag",
-                "rfid_tag",
-                "management_number",
-                "name",
-                "sex",
-                "status",
-                "entry_date",
-                "exit_date",
-                "farm_id",
-            ],
+    def _animals_of_farm(self):
+        """Every animal that is or was on the farm, present or not: a file may tell of past days."""
+        return (
+            self.env["farm.animal"]
+            .with_context(active_test=False)
+            .search_fetch(
+                self.env["farm.milk.record"]._ever_on_farm(self.farm_id),
+                [
+                    "ear_tag",
+                    "rfid_tag",
+                    "management_number",
+                    "name",
+                    "sex",
+                    "status",
+                    "entry_date",
+                    "exit_date",
+                    "farm_id",
+                ],
+            )
         )
-        return found if numbers else animals
 
     def _entry(self, line, finder):
         kg = line.kg
@@ -306,69 +293,3 @@ class FarmMilkImport(models.TransientModel):
             "views": [(False, "form")],
             "target": "new",
         }
-
-
-class FarmMilkImportColumn(models.TransientModel):
-    """A column of the file and what it means."""
-
-    _name = "farm.milk.import.column"
-    _description = "Column of a milk import"
-    _order = "import_id, position"
-
-    import_id = fields.Many2one("farm.milk.import", required=True, ondelete="cascade", index=True)
-    position = fields.Integer(readonly=True)
-    heading = fields.Char(readonly=True)
-    sample = fields.Char("First value", readonly=True)
-    meaning = fields.Selection(MEANINGS, "Is read as")
-
-
-class FarmMilkImportLine(models.TransientModel):
-    """A line of the file that cannot be imported."""
-
-    _name = "farm.milk.import.line"
-    _description = "Refused line of a milk import"
-    _order = "import_id, number"
-
-    import_id = fields.Many2one("farm.milk.import", required=True, ondelete="cascade", index=True)
-    number = fields.Integer("Line", readonly=True)
-    animal = fields.Char(readonly=True)
-    reason = fields.Char(readonly=True)
-    content = fields.Char("Line of the file", readonly=True)
-
-
-class _AnimalFinder:
-    """Finds the animal a line means: by the number it bears, present on that day if several bore it."""
-
-    FIELD_OF = {"ear_tag": "ear_tag", "rfid": "rfid_tag", "management_number": "management_number"}
-
-    def __init__(self, animals):
-        self.by_number = {kind: {} for kind in self.FIELD_OF}
-        for animal in animals:
-            for kind, fname in self.FIELD_OF.items():
-                if animal[fname]:
-                    numbers = self.by_number[kind]
-                    numbers.setdefault(milk_file.tag_key(animal[fname]), []).append(animal)
-
-    def find(self, line):
-        """Return (animal, None) or (None, code of the problem)."""
-        kind, text = line.identifier
-        key = milk_file.tag_key(text)
-        # a column headed "animal" may hold any of the numbers: the named kind first, then the others
-        for each in (kind, *(other for other in self.FIELD_OF if other != kind)):
-            found = self.by_number[each].get(key)
-            if found:
-                return self._choose(found, line.day)
-        return None, "unknown"
-
-    def _choose(self, found, day):
-        if len(found) == 1:
-            return found[0], None
-        there = [
-            animal
-            for animal in found
-            if day and animal.entry_date <= day and (not animal.exit_date or day <= animal.exit_date)
-        ]
-        if len(there) == 1:
-            return there[0], None
-        present = [animal for animal in there if animal.status == "active"]
-        return (present[0], None) if len(present) == 1 else (None, "ambiguous")

@@ -19,6 +19,7 @@ export class CowCard extends Component {
     static components = { Layout, LactationChart, RecordSelector };
     static props = { ...standardActionServiceProps };
     static displayName = _t("Cow card");
+    static path = "cow-card"; // so that /odoo/cow-card/42 is one screen, not a list and a record
 
     setup() {
         this.orm = useService("orm");

@@ -49,6 +49,15 @@ export class LactationChart extends Component {
         );
     }
 
+    get lastDay() {
+        const { points, expected } = this.props.curve;
+        return Math.max(305, points.at(-1)?.dim || 0, expected.at(-1)?.dim || 0);
+    }
+
+    get discarded() {
+        return this.props.curve.points.some((point) => point.discarded);
+    }
+
     number(value, digits = 1) {
         return formatFloat(value, { digits: [16, digits], trailingZeros: false });
     }
@@ -66,6 +75,7 @@ export class LactationChart extends Component {
                 data: points.map((point) => ({ x: point.dim, y: point.kg })),
                 borderColor: milk,
                 backgroundColor: points.map((point) => (point.discarded ? this.color("--dairy-bad") : milk)),
+                pointBorderColor: points.map((point) => (point.discarded ? this.color("--dairy-bad") : milk)),
                 pointRadius: points.map((point) => (point.discarded ? 3 : points.length > 90 ? 0 : 2)),
                 borderWidth: 2,
                 tension: 0.2,
@@ -108,6 +118,7 @@ export class LactationChart extends Component {
             x: {
                 type: "linear",
                 min: 0,
+                max: this.lastDay,
                 title: title(_t("Days since calving")),
                 ticks: { color: text },
                 grid: { display: false },

@@ -49,6 +49,7 @@ export class HerdEntry extends Component {
             date: "",
             session: "",
             restored: 0,
+            serial: 0, // of the sheet shown: new rows want new components
             search: "",
             rows: [],
         });
@@ -112,6 +113,7 @@ export class HerdEntry extends Component {
                 }
             }
             this.state.rows = rows;
+            this.state.serial++;
             if (data.farm_id) {
                 browser.localStorage.setItem(LAST_FARM, data.farm_id);
             }

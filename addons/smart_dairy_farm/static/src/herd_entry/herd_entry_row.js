@@ -1,6 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { COLUMNS, isDirty, toText } from "./herd_entry_model";
+import { formatFloat } from "@web/core/utils/numbers";
+import { COLUMNS, isDirty } from "./herd_entry_model";
 
 /** One cow. It listens to its own row alone, so that typing redraws one line and not eight hundred. */
 export class HerdEntryRow extends Component {
@@ -27,7 +28,8 @@ export class HerdEntryRow extends Component {
     }
 
     get average() {
-        return toText("fat", this.row.day_average) || "–";
+        const average = this.row.day_average;
+        return average === false ? "–" : formatFloat(average, { digits: [16, 1] });
     }
 
     get messages() {
