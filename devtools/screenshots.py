@@ -20,9 +20,25 @@ DASHBOARD = ", ".join(f".o_dairy[data-status={status}]" for status in ("ready", 
 PAGES = {
     "herd-dashboard": ("herd-dashboard", DASHBOARD),
     "sales-dashboard": ("sales-dashboard", DASHBOARD),
-    "cow-card": ("cow-card", ".o_dairy"),
-    "herd-entry": ("herd-entry", ".o_dairy"),
+    "cow-card": ("cow-card/{cow}", ".o_cow_card canvas"),
+    "herd-entry": ("herd-entry", ".o_herd_entry input[inputmode=decimal]"),
 }
+# A list of a whole herd is as long as the herd: its picture shows one screen.
+ONE_SCREEN = {"herd-entry"}
+# A cow some months into a later lactation has a curve worth looking at.
+FIND_COW = """async () => {
+    const answer = await fetch("/web/dataset/call_kw", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", params: {
+            model: "farm.animal",
+            method: "search",
+            args: [[["lactation_status", "=", "lactating"], ["parity", ">=", 2]]],
+            kwargs: { limit: 1 },
+        } }),
+    });
+    return (await answer.json()).result[0];
+}"""
 WIDTHS = {1400: 1000, 390: 844}
 CHROMIUM = [
     "--no-sandbox",
@@ -70,18 +86,21 @@ def log_in(page, options):
 
 def take(page, options, name, path, ready, width):
     page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+    if "{cow}" in path:
+        path = path.format(cow=page.evaluate(FIND_COW))
     page.goto(f"{options.url}/odoo/{path}")
     page.wait_for_selector(ready, timeout=180_000)
     page.wait_for_timeout(1200)  # charts draw after their data
     if page.locator(".o_error_dialog, .o_dairy_error").count():
         raise RuntimeError(page.locator(".o_error_dialog, .o_dairy_error").first.inner_text())
-    height = min(page.evaluate(GROW), 6000)
-    page.set_viewport_size({"width": width, "height": max(height, WIDTHS[width])})
+    if name not in ONE_SCREEN:
+        height = min(page.evaluate(GROW), 6000)
+        page.set_viewport_size({"width": width, "height": max(height, WIDTHS[width])})
     page.wait_for_timeout(600)
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > width + 1:
         print(f"  {name} at {width}: scrolls sideways ({wide} px)")
-    page.screenshot(path=options.out / f"{name}-{width}.png")
+    page.screenshot(path=options.out / f"{name.replace('-', '_')}_{width}.png")
 
 
 def main():
@@ -101,7 +120,7 @@ def main():
             for name, (path, ready) in pages.items():
                 try:
                     take(page, options, name, path, ready, width)
-                    print(f"{name}-{width}.png")
+                    print(f"{name.replace('-', '_')}_{width}.png")
                 except Exception as error:  # one page's failure must not hide the others'
                     failed += 1
                     print(f"{name} at {width}: {error}", file=sys.stderr)
