@@ -45,7 +45,8 @@ class DairyDemo(Command):
 
     def run(self, cmdargs):
         options, rest = self._parse(cmdargs)
-        # imported late: Odoo looks for commands with ImportError silenced
+        # imported late: Odoo looks for commands with ImportError silenced, and loads them as odoo.cli.…
+        # pylint: disable=odoo-addons-relative-import
         from odoo.addons.smart_dairy_demo.generator.build import build
         from odoo.addons.smart_dairy_demo.generator.errors import DemoError
 

@@ -76,7 +76,7 @@ def build(options):
         )
         with progress.step("Commit"):
             env.flush_all()
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
     registry.signal_changes()
     _report(counts, context, time.monotonic() - start)
 

@@ -24,7 +24,7 @@ class Template:
     def __getitem__(self, key):
         return self.rows[key]
 
-    def read(self, key, record):
+    def read(self, key, record):  # pylint: disable=method-required-super
         """Keep the stored row of a record under (its table, key)."""
         record.ensure_one()
         record.env.flush_all()
