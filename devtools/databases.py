@@ -1,12 +1,13 @@
 """Databases of the private server: templates built once, clones made from them in seconds."""
 
 import hashlib
+import os
 import shutil
 
 from . import odoo_server, servers
 from .console import step
 from .paths import DATA_DIR, ROOT, read_state, remember
-from .shell import run
+from .shell import output, run
 
 #: what a dairy runs from Odoo itself; the suite is installed on top
 BASE_MODULES = ["sale_management", "sale_stock", "purchase_stock", "stock_account", "account", "contacts"]
@@ -48,11 +49,9 @@ def exists(name):
 
 
 def psql(database, statement):
-    """One value from one statement."""
-    from .shell import output
-
+    """What one statement answers, as text: a line a row, columns separated by |."""
     command = [servers.pg_bin() / "psql", "-XAtqc", statement, database]
-    return output(command, env={"PATH": "/usr/bin:/bin", **servers.pg_environment()})
+    return output(command, env={**os.environ, **servers.pg_environment()})
 
 
 def drop(name):
