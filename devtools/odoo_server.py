@@ -63,7 +63,7 @@ def write_configuration(odoo):
 def command(odoo, name, *arguments):
     """The command line of one of Odoo's sub-commands; our own need the addons path before their name."""
     path = ",".join(str(folder) for folder in addons_path(odoo))
-    return [PYTHON, odoo.program, f"--addons-path={path}", name, "-c", CONF, *arguments]
+    return [PYTHON, odoo.program, f"--addons-path={path}", *name.split(), "-c", CONF, *arguments]
 
 
 def environment():

@@ -8,18 +8,18 @@ from odoo_process import Database, complaints, databases, run_odoo
 
 #: extensions stay: another addon or the administrator may use them by now, and they hold no data
 CATALOG = """
-SELECT 'relation ' || relkind || ' ' || relname FROM pg_class
+SELECT 'relation ' || relkind::text || ' ' || relname::text FROM pg_class
  WHERE relnamespace = 'public'::regnamespace AND NOT EXISTS (
    SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
-UNION SELECT 'column ' || c.relname || '.' || a.attname
+UNION SELECT 'column ' || c.relname::text || '.' || a.attname
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
    AND a.attnum > 0 AND NOT a.attisdropped
-UNION SELECT 'function ' || p.oid::regprocedure FROM pg_proc p
+UNION SELECT 'function ' || p.oid::regprocedure::text FROM pg_proc p
  WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (
    SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
-UNION SELECT 'trigger ' || tgname || ' on ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
-UNION SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION SELECT 'trigger ' || tgname::text || ' on ' || tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal
+UNION SELECT 'constraint ' || conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 """
 RECORDS = """
 SELECT 'model ' || model FROM ir_model
@@ -58,7 +58,7 @@ def test_update_then_uninstall_with_data(database):
     installed = database.rows("SELECT name FROM ir_module_module WHERE state = 'installed'")
     own = sorted({"smart_dairy", *databases.suite_addons()} & installed)
     assert len(own) >= 3
-    code, log = run_odoo("module", "uninstall", "-d", database.name, *own)
+    code, log = run_odoo("module uninstall", "-d", database.name, *own)
     assert code == 0, log[-3000:]
     assert not complaints(log)
 

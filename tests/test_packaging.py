@@ -64,7 +64,7 @@ def test_an_addon_is_complete(name):
 
 @pytest.mark.parametrize("name", [name for name, folder in ADDONS.items() if (folder / "models").is_dir()])
 def test_an_addon_is_translated(name):
-    """Whatever shows something of its own speaks English, Bangla and French; umbrella and demo data do not."""
+    """What shows something of its own speaks English, Bangla and French; umbrella and demo show none."""
     folder = ADDONS[name] / "i18n"
     assert {f"{name}.pot", "bn.po", "fr.po"} <= {path.name for path in folder.glob("*.po*")}
 
