@@ -28,7 +28,7 @@ UNION SELECT 'parameter ' || key FROM ir_config_parameter
 UNION SELECT 'cron ' || cron_name FROM ir_cron
 UNION SELECT 'menu ' || id FROM ir_ui_menu
 UNION SELECT 'group ' || id FROM res_groups
-UNION SELECT 'data ' || module || '.' || name FROM ir_model_data WHERE module NOT LIKE '\\_\\_%'
+UNION SELECT 'data ' || module || '.' || name FROM ir_model_data WHERE module LIKE 'smart_dairy%'
 """
 #: what Odoo itself writes while it runs, whoever is installed
 OWN = ("parameter database.", "parameter smart_dairy_demo.")
