@@ -258,8 +258,8 @@ class Worker:
 
     def audit(self, txn, number):
         rng = self.rng
+        got, hits = {}, 0
         for key in rng.sample(range(KEYS), number):
-
             computed = []
 
             def compute(key=key, computed=computed):
@@ -394,6 +394,8 @@ def soak(options):
             if now > next_line and not options.first:
                 print(f"  {now - start:5.0f} s  {found[READS]:>9,} reads  {found[STALE]} stale", flush=True)
                 next_line = now + 30
+            if any(worker.exitcode not in (None, -signal.SIGKILL) for worker in workers):
+                sys.exit("a worker died of an error of its own")
             tormentor.act(workers)
         seconds = time.monotonic() - start
         stop.set()

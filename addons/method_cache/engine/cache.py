@@ -126,7 +126,7 @@ class Cache:
                 if wanted.startswith("memory:") and not self._own(cnx):
                     self._once("owner", "another process holds the embedded store of %s: off here", self.name)
                     return "off"
-                cursor.execute("BEGIN")
+                cursor.execute("BEGIN; SET LOCAL lock_timeout = '2s'")
                 cursor.execute("SELECT store, identity FROM method_cache_life FOR UPDATE")
                 row = cursor.fetchone()
                 if row and row != (wanted, identity):
@@ -182,7 +182,7 @@ class Cache:
         cnx = self._connect()
         try:
             with cnx.cursor() as cursor:
-                cursor.execute("BEGIN")
+                cursor.execute("BEGIN; SET LOCAL lock_timeout = '2s'")
                 schema.next_generation(cursor, store, identity)
                 cursor.execute("COMMIT")
         finally:

@@ -15,7 +15,7 @@ RULES = frozenset(
         "log-before-commit",  # a writer is logged before it commits, not after
         "compare-window",  # ids between the two xmax decide
         "compare-running",  # ids that ran in one snapshot and ended in the other decide
-        "birth",  # an entry dies with the log that it was computed against
+        "birth",  # only the very log that somebody found new is opened with the floor that they asked for
         "life",  # a log of another life of Redis is no log
         "new-floor",  # a new log trusts no snapshot older than itself
         "prune-floor",  # pruning raises the floor
@@ -104,24 +104,21 @@ for i = 3, #KEYS do
 end
 local birth = table.concat(births, ',')
 if not usable then return {5, birth, table.concat(fresh, ',')} end
-local e = redis.call('HMGET', KEYS[1], 'b', 's', 't', 'c')
+local e = redis.call('HMGET', KEYS[1], 's', 't', 'c')
 local previous = false
 if e[1] then
-  local valid = not %(birth)s or e[1] == birth
-  if valid then
-    local stored = parse(e[2])
-    for i = 3, #KEYS do
-      if not covers(KEYS[i], floors[i], stored) or differ(KEYS[i], stored, now) then
-        valid = false
-        break
-      end
+  local valid, stored = true, parse(e[1])
+  for i = 3, #KEYS do
+    if not covers(KEYS[i], floors[i], stored) or differ(KEYS[i], stored, now) then
+      valid = false
+      break
     end
   end
   if valid then
     local ttl = redis.call('PTTL', KEYS[1])
-    if e[3] == known then return {1, ttl, e[4]} end
+    if e[2] == known then return {1, ttl, e[3]} end
     local p = redis.call('HMGET', KEYS[1], 'f', 'p')
-    return {2, ttl, e[4], e[3], p[1], p[2]}
+    return {2, ttl, e[3], e[2], p[1], p[2]}
   end
   previous = true
 end
@@ -149,33 +146,30 @@ redis.call('SET', KEYS[2], lease .. '|' .. ARGV[3], 'PX', lease_ms)
 return {3, birth, previous and 1 or 0}
 """
 
-# KEYS: entry, lease, bell, logs…   ARGV: life, births, snapshot, token, flag, payload, ttl ms, cost, lease
+# KEYS: entry, lease, bell, logs…   ARGV: life, snapshot, token, flag, payload, ttl ms, cost, lease
 _STORE = """
 local result = 1
 if redis.call('GET', KEYS[2]) then
   local token = string.match(redis.call('GET', KEYS[2]), '^([^|]+)|')
-  if token == ARGV[9] then redis.call('DEL', KEYS[2]) end
+  if token == ARGV[8] then redis.call('DEL', KEYS[2]) end
 end
-local mine = parse(ARGV[3])
-local i = 4
-for member in string.gmatch(ARGV[2], '[^,]+') do
-  local current, floor = header(KEYS[i], ARGV[1])
-  if not current or (%(birth)s and current ~= member) or not covers(KEYS[i], floor, mine) then result = 0 end
-  i = i + 1
+local mine = parse(ARGV[2])
+for i = 4, #KEYS do
+  local member, floor = header(KEYS[i], ARGV[1])
+  if not member or not covers(KEYS[i], floor, mine) then result = 0 end
 end
 if result == 1 then
-  local e = redis.call('HMGET', KEYS[1], 'b', 's')
-  if e[1] == ARGV[2] and parse(e[2]).xmax > mine.xmax then
+  local before = redis.call('HGET', KEYS[1], 's')
+  if before and parse(before).xmax > mine.xmax then
     result = 2
   else
     redis.call('DEL', KEYS[1])
-    redis.call('HSET', KEYS[1], 'b', ARGV[2], 's', ARGV[3], 't', ARGV[4], 'f', ARGV[5], 'p', ARGV[6],
-               'c', ARGV[8])
-    redis.call('PEXPIRE', KEYS[1], ARGV[7])
+    redis.call('HSET', KEYS[1], 's', ARGV[2], 't', ARGV[3], 'f', ARGV[4], 'p', ARGV[5], 'c', ARGV[7])
+    redis.call('PEXPIRE', KEYS[1], ARGV[6])
     for k = 4, #KEYS do redis.call('PEXPIRE', KEYS[k], TTL) end
   end
 end
-if ARGV[9] ~= '' then
+if ARGV[8] ~= '' then
   redis.call('RPUSH', KEYS[3], '1')
   redis.call('PEXPIRE', KEYS[3], 10000)
 end
@@ -228,7 +222,7 @@ return 1
 _FLOOR = """
 for i, key in ipairs(KEYS) do
   local member, floor = header(key, ARGV[1])
-  if member and member == ARGV[i + 3] and floor == UNKNOWN then
+  if member and (not %(birth)s or member == ARGV[i + 3]) and floor == UNKNOWN then
     redis.call('ZADD', key, -tonumber(ARGV[2]), member)
     for id in string.gmatch(ARGV[3], '%%d+') do redis.call('ZADD', key, id, id) end
   end

@@ -1,6 +1,11 @@
 """What the cache keeps in PostgreSQL: one row that names its life, a sequence, a ledger and a trigger."""
 
-CREATE = """
+# The timeline tells a promoted standby from the primary that it replaced: both count on from the same ids.
+IDENTITY = """(SELECT s.system_identifier::text || '.' || d.oid || '.' || CASE WHEN pg_is_in_recovery() THEN '?'
+                ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+           FROM pg_control_system() s, pg_database d WHERE d.datname = current_database())"""
+
+CREATE = f"""
 CREATE TABLE IF NOT EXISTS method_cache_life (
     id integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),
     uuid text NOT NULL,
@@ -17,7 +22,7 @@ CREATE TABLE IF NOT EXISTS method_cache_owed (
 );
 COMMENT ON TABLE method_cache_owed IS 'Writers that the method cache''s store has not been told of yet';
 INSERT INTO method_cache_life (uuid, generation, store, identity)
-     SELECT gen_random_uuid()::text, last_value, 'off', '' FROM method_cache_generation
+     SELECT gen_random_uuid()::text, last_value, 'off', {IDENTITY} FROM method_cache_generation
 ON CONFLICT DO NOTHING;
 CREATE OR REPLACE FUNCTION method_cache_touch(VARIADIC models text[]) RETURNS void LANGUAGE sql AS $$
     INSERT INTO method_cache_owed (xid, model)
@@ -41,11 +46,6 @@ DROP FUNCTION IF EXISTS method_cache_touch(text[]);
 DROP TABLE IF EXISTS method_cache_owed, method_cache_life;
 DROP SEQUENCE IF EXISTS method_cache_generation;
 """
-
-# The timeline tells a promoted standby from the primary that it replaced: both count on from the same ids.
-IDENTITY = """(SELECT s.system_identifier::text || '.' || d.oid || '.' || CASE WHEN pg_is_in_recovery() THEN '?'
-                ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
-           FROM pg_control_system() s, pg_database d WHERE d.datname = current_database())"""
 
 READ = """
 SELECT pg_current_snapshot()::text, pg_is_in_recovery(), uuid, generation, store, identity,

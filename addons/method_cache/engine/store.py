@@ -37,7 +37,7 @@ class Store:
     def lookup(self, ns, key, models, snapshot, known="", lease="", previous=False, owed=()):
         raise NotImplementedError
 
-    def store(self, ns, key, models, birth, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
+    def store(self, ns, key, models, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
         raise NotImplementedError
 
     def abandon(self, ns, key, lease):

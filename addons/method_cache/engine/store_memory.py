@@ -20,7 +20,6 @@ class _Log:
 
 @dataclass
 class _Entry:
-    birth: str
     snapshot: Snapshot
     token: str
     flag: str
@@ -68,8 +67,7 @@ class MemoryStore(Store):
                 entry = None
             if entry:
                 if (
-                    entry.birth == birth
-                    and all(covers(log.ids, log.floor, entry.snapshot) for log in logs)
+                    all(covers(log.ids, log.floor, entry.snapshot) for log in logs)
                     and not any(differ(log.ids, entry.snapshot, snapshot) for log in logs)
                 ):
                     self._entries.move_to_end((ns, key))
@@ -92,21 +90,20 @@ class MemoryStore(Store):
             self._leases[ns, key] = (lease, snapshot, now + self.lease_ms / 1000)
             return Answer(COMPUTE, birth, outdated=outdated)
 
-    def store(self, ns, key, models, birth, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
+    def store(self, ns, key, models, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
         with self._lock:
             self._release(ns, key, lease)
             logs = [self._logs.get((ns, model)) for model in models]
             if any(
-                log is None or log.birth != mine or not covers(log.ids, log.floor, snapshot)
-                for log, mine in zip(logs, birth.split(","), strict=True)
+                log is None or not covers(log.ids, log.floor, snapshot) for log in logs
             ):
                 return 0
             entry = self._entries.get((ns, key))
-            if entry and entry.birth == birth and entry.snapshot.xmax > snapshot.xmax:
+            if entry and entry.snapshot.xmax > snapshot.xmax:
                 return 2
             self._drop((ns, key))
             until = self._clock() + ttl_ms / 1000
-            self._entries[ns, key] = _Entry(birth, snapshot, token, flag, payload, until, cost)
+            self._entries[ns, key] = _Entry(snapshot, token, flag, payload, until, cost)
             self._bytes += len(payload)
             while self._bytes > self.max_bytes and self._entries:
                 self._drop(next(iter(self._entries)))

@@ -64,10 +64,10 @@ class RedisStore(Store):
             return Answer(kind, reply[1].decode(), fresh)
         return Answer(kind, reply[1].decode(), outdated=bool(reply[2]))
 
-    def store(self, ns, key, models, birth, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
+    def store(self, ns, key, models, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
         keys = [f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", f"{{{ns}}}:b:{lease}"]
         keys += [f"{{{ns}}}:w:{model}" for model in models]
-        args = [birth, snapshot.wire, token, flag, payload, int(ttl_ms), f"{cost:.3f}", lease]
+        args = [snapshot.wire, token, flag, payload, int(ttl_ms), f"{cost:.3f}", lease]
         return self._run("store", keys, args)
 
     def abandon(self, ns, key, lease):

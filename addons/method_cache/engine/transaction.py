@@ -139,9 +139,9 @@ class Transaction:
             stats.add(method, "miss")
             if outdated:
                 stats.add(method, "outdated")
-            return self._fill(method, key, models, ttl, compute, answer, lease if kind == COMPUTE else "")
+            return self._fill(method, key, models, ttl, compute, lease if kind == COMPUTE else "")
 
-    def _fill(self, method, key, models, ttl, compute, answer, lease):
+    def _fill(self, method, key, models, ttl, compute, lease):
         view, cache = self.view, self.cache
         store, ns = view.store, view.ns
         self.computing.add(key)
@@ -164,7 +164,7 @@ class Transaction:
             ttl_ms = int(ttl * 1000)
             stored = True
             kept = store.store(
-                ns, key, models, answer.birth, view.snapshot, token, flag, payload, ttl_ms, cost, lease
+                ns, key, models, view.snapshot, token, flag, payload, ttl_ms, cost, lease
             )
             if kept == 1:
                 cache.stats.add(method, "stored")
