@@ -28,7 +28,7 @@ class Store:
     """
 
     lease_ms = 5000
-    most_ids = 512  # a log is pruned when it holds more
+    most_ids = 64  # a log is pruned when it holds more
 
     @staticmethod
     def nonce():

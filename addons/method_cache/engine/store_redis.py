@@ -44,8 +44,9 @@ class RedisStore(Store):
     # Steps of the protocol
 
     def lookup(self, ns, key, models, snapshot, known="", lease="", previous=False, owed=()):
-        keys = [f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", *(f"{{{ns}}}:w:{model}" for model in models)]
+        keys = (f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", f"{{{ns}}}:w")
         args = [self.nonce(), snapshot.wire, known, lease, self.lease_ms, "1" if previous else "0"]
+        args += [len(models), *models]
         for model, xid in owed:
             args += [models.index(model) + 1, xid]
         reply = self._run("lookup", keys, args)
@@ -65,9 +66,8 @@ class RedisStore(Store):
         return Answer(kind, reply[1].decode(), outdated=bool(reply[2]))
 
     def store(self, ns, key, models, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
-        keys = [f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", f"{{{ns}}}:b:{lease}"]
-        keys += [f"{{{ns}}}:w:{model}" for model in models]
-        args = [snapshot.wire, token, flag, payload, int(ttl_ms), f"{cost:.3f}", lease]
+        keys = (f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", f"{{{ns}}}:b:{lease}", f"{{{ns}}}:w")
+        args = [snapshot.wire, token, flag, payload, int(ttl_ms), f"{cost:.3f}", lease, *models]
         return self._run("store", keys, args)
 
     def abandon(self, ns, key, lease):
@@ -78,11 +78,11 @@ class RedisStore(Store):
         self._run("renew", keys, [self.lease_ms, *(lease for _key, lease in leases)], life=False)
 
     def log(self, ns, models, xid, sight):
-        self._run("log", [f"{{{ns}}}:w:{model}" for model in models], [xid, sight.wire, self.most_ids])
+        self._run("log", [f"{{{ns}}}:w"], [xid, sight.wire, self.most_ids, *models])
 
     def set_floor(self, ns, models, births, floor, suspects):
-        keys = [f"{{{ns}}}:w:{model}" for model in models]
-        self._run("floor", keys, [floor, ",".join(map(str, sorted(suspects))), *births])
+        ids = ",".join(map(str, sorted(suspects)))
+        self._run("floor", [f"{{{ns}}}:w"], [floor, ids, len(models), *models, *births])
 
     def wait(self, ns, token, seconds):
         bell = f"{{{ns}}}:b:{token}"
@@ -107,15 +107,14 @@ class RedisStore(Store):
         gone = 0
         client = redis.Redis(connection_pool=self._patient)
         try:
-            for kind in "ewl":
-                batch = []
-                for key in client.scan_iter(match=f"{{{ns}}}:{kind}:*", count=500):
-                    batch.append(key)
-                    if len(batch) == 500:
-                        gone += client.unlink(*batch)
-                        batch.clear()
-                if batch:
+            batch = []
+            for key in client.scan_iter(match=f"{{{ns}}}:*", count=500):
+                batch.append(key)
+                if len(batch) == 500:
                     gone += client.unlink(*batch)
+                    batch.clear()
+            if batch:
+                gone += client.unlink(*batch)
         except _FAILURES as error:
             raise StoreUnavailable(str(error)) from error
         return gone

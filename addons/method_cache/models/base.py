@@ -2,6 +2,10 @@ from odoo import api, models
 
 from ..runtime import transaction_of
 
+# What every result depends on, whoever forgot to say so: who may see what. One log stands for all five.
+ACCESS_MODELS = frozenset({"ir.model.access", "ir.rule", "res.company", "res.groups", "res.users"})
+ACCESS = "~access"
+
 
 class Base(models.AbstractModel):
     """Every model notes its writes, where they really reach the table.
@@ -13,12 +17,12 @@ class Base(models.AbstractModel):
 
     @api.model
     def _create(self, data_list):
-        transaction_of(self.env.cr).touched.add(self._name)
+        self._method_cache_touch(self._name)
         return super()._create(data_list)
 
     def _write_multi(self, vals_list):
         if self:
-            transaction_of(self.env.cr).touched.add(self._name)
+            self._method_cache_touch(self._name)
         return super()._write_multi(vals_list)
 
     def unlink(self):
@@ -31,4 +35,7 @@ class Base(models.AbstractModel):
         return super()._update_field_translations(field_name, translations, digest, source_lang)
 
     def _method_cache_touch(self, *model_names):
-        transaction_of(self.env.cr).touched.update(model_names)
+        touched = transaction_of(self.env.cr).touched
+        touched.update(model_names)
+        if not ACCESS_MODELS.isdisjoint(model_names):
+            touched.add(ACCESS)

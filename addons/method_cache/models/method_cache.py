@@ -6,20 +6,15 @@ import psycopg2
 
 from odoo import api, models, release
 from odoo.modules import Manifest
-from odoo.tools import LazyTranslate, SQL, config
+from odoo.tools import SQL, config
 
 from ..engine import schema
 from ..engine.codec import encode
 from ..engine.keys import canonical, code_digest, digest
 from ..runtime import cache_of, load, transaction_of
+from .base import ACCESS, ACCESS_MODELS
 
-_lt = LazyTranslate(__name__)
 _logger = logging.getLogger(__name__)
-
-# What every result depends on, whoever forgot to say so: who may see what.
-ACCESS = ("ir.model.access", "ir.rule", "res.company", "res.groups", "res.users")
-EVERYTHING = "*"
-KEPT_CONTEXT = ("lang", "tz", "allowed_company_ids")
 
 
 class MethodCache(models.AbstractModel):
@@ -59,8 +54,11 @@ class MethodCache(models.AbstractModel):
             raise ValueError(f"invalidate_cache({model_name!r}): no such model")
         if method_name and not hasattr(self.env[model_name], method_name):
             raise ValueError(f"invalidate_cache({model_name!r}, {method_name!r}): no such method")
-        names = (f"@{model_name}.{method_name}",) if method_name else (model_name, f"@{model_name}")
-        transaction_of(self.env.cr).touch(*names)
+        if method_name:
+            names = [f"@{model_name}.{method_name}"]
+        else:
+            names = [model_name, *(f"@{model_name}.{name}" for name in self._cached_methods(model_name))]
+        self._method_cache_touch(*names)
 
     @api.private
     def watch_table(self, model_name, *others):
@@ -70,12 +68,15 @@ class MethodCache(models.AbstractModel):
         """
         model = self.env[model_name]
         self.unwatch_table(model_name)
+        names = {model_name, *others}
+        if not ACCESS_MODELS.isdisjoint(names):
+            names.add(ACCESS)
         self.env.cr.execute(
             SQL(
                 "CREATE TRIGGER method_cache_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s"
                 " FOR EACH STATEMENT EXECUTE FUNCTION method_cache_touch_trigger(%s)",
                 SQL.identifier(model._table),
-                SQL(", ").join(SQL("%s", name) for name in (model_name, *others)),
+                SQL(", ").join(SQL("%s", name) for name in sorted(names)),
             )
         )
         self._settings_changed()
@@ -85,6 +86,11 @@ class MethodCache(models.AbstractModel):
         self.env.cr.execute(
             SQL("DROP TRIGGER IF EXISTS method_cache_touch ON %s", SQL.identifier(self.env[model_name]._table))
         )
+
+    def _cached_methods(self, model_name):
+        """Return the names of a model's cached methods."""
+        cls = self.pool[model_name]
+        return [name for name in dir(cls) if hasattr(getattr(cls, name, None), "_cached_method")]
 
     # The decorator's call
 
@@ -224,7 +230,7 @@ class Facts:
                 raise ValueError(f"{self.label}: depends={name!r}: no such model")
             names.update(env[name]._inherits)
         self.tables = tuple(sorted(names))
-        names.update(ACCESS, (EVERYTHING, f"@{records._name}", f"@{records._name}.{spec.name}"))
+        names.update((ACCESS, f"@{records._name}.{spec.name}"))
         self.models = tuple(sorted(names))
         functions, modules = [spec.function], {spec.function.__module__}
         for cls in type(records).mro():

@@ -3,8 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..engine.errors import StoreUnavailable
 from ..engine.stats import table
-from ..runtime import cache_of, transaction_of
-from .method_cache import EVERYTHING
+from ..runtime import cache_of
 
 
 class MethodCache(models.AbstractModel):
@@ -41,7 +40,6 @@ class MethodCache(models.AbstractModel):
         """Drop cached values: all, those computed from a model, or one method's. For administrators."""
         self._check_administrator()
         if not model_name:
-            transaction_of(self.env.cr).touch(EVERYTHING)
             self._settings_changed()
             return True
         if model_name not in self.env:

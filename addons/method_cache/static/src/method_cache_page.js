@@ -15,6 +15,7 @@ export class MethodCachePage extends Component {
 
     setup() {
         this.orm = useService("orm");
+        this.action = useService("action");
         this.dialog = useService("dialog");
         this.notification = useService("notification");
         this.state = useState({ data: null, loading: false });
@@ -48,6 +49,12 @@ export class MethodCachePage extends Component {
 
     flushAll() {
         this.flush(_t("all methods"));
+    }
+
+    openSettings() {
+        return this.action.doAction("base_setup.action_general_configuration", {
+            additionalContext: { module: "method_cache" },
+        });
     }
 
     get tiles() {
