@@ -8,8 +8,8 @@ In a scratch database ``DB_bench_cache`` and a Redis of its own (redis-server on
 2. 200 simultaneous callers of one key: how often it is computed;
 3. what a call costs when Redis has just died, and afterwards;
 4. stale reads of the naive design (key prefix, delete on write) and of this one in the same run;
-5. with ``--config`` of an Odoo whose database DB has sale and method_cache: the cache's share of confirming an
-   order of 5 lines.
+5. with ``--config`` of an Odoo whose database DB has sale and method_cache: the cache's share of confirming
+   an order of 5 lines.
 
 Exit status 1 when a bar is missed.
 """
@@ -30,11 +30,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import redis  # noqa: E402
-import soak_cache as soak  # noqa: E402
-from soak_cache import Cache, RedisServer, Settings, Transaction, connect  # noqa: E402
+import redis
+import soak_cache as soak
+from soak_cache import Cache, RedisServer, Settings, Transaction, connect
 
-MODELS = ("@sale.order.get_dashboard_summary", "sale.order", "sale.order.line", "~access")  # as the addon asks
+MODELS = (
+    "@sale.order.get_dashboard_summary",
+    "sale.order",
+    "sale.order.line",
+    "~access",
+)  # as the addon asks
 
 
 def dashboard():
@@ -99,7 +104,10 @@ def hits(database, server, rounds):
         "in-process tier": (forget_seen, lambda: txn.get("bench", "bench", MODELS, 600, dashboard)),
         "same snapshot again": (lambda: None, lambda: txn.get("bench", "bench", MODELS, 600, dashboard)),
         "from Redis": (tier.clear, lambda: txn.get("bench", "bench", MODELS, 600, dashboard)),
-        "new transaction, in-process": (lambda: (bench.cnx.commit(), bench.cnx.cursor().execute("SELECT 1"), forget_seen()), whole),
+        "new transaction, in-process": (
+            lambda: (bench.cnx.commit(), bench.cnx.cursor().execute("SELECT 1"), forget_seen()),
+            whole,
+        ),
     }
     samples = {kind: [] for kind in kinds}
     order = list(kinds)
@@ -240,7 +248,7 @@ def naive(database, server, seconds):
 
 
 def orders(database, config, pairs):
-    """Return ``(ms of a confirmation, ms in the cache's code)``, medians, or None where sale is not installed.
+    """Return ``(ms of a confirmation, ms in the cache's code)``, medians, or None without sale.
 
     What the cache adds is measured where it happens, in the same confirmations: differences between two runs
     of 100 ms each are lost in the machine's own noise.
@@ -258,9 +266,9 @@ def orders(database, config, pairs):
 
     with registry.cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})
-        product = env["product.product"].search([("sale_ok", "=", True)], limit=1) or env["product.product"].create(
-            {"name": "Milk", "list_price": 2}
-        )
+        product = env["product.product"].search([("sale_ok", "=", True)], limit=1) or env[
+            "product.product"
+        ].create({"name": "Milk", "list_price": 2})
         partner = env["res.partner"].search([], limit=1)
         made = env["sale.order"].create(
             [
@@ -307,9 +315,13 @@ def orders(database, config, pairs):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--database", default="cache")
-    parser.add_argument("--config", help="odoo.conf; with it, order confirmation is measured in --database, too")
+    parser.add_argument(
+        "--config", help="odoo.conf; with it, order confirmation is measured in --database, too"
+    )
     parser.add_argument("--rounds", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=10, help="for the naive design")
     options = parser.parse_args(argv)
@@ -330,7 +342,9 @@ def main(argv=None):
         raw, parsed = found["redis-py GET"], found["GET plus parsing"]
         print(f"value of {size / 1000:.1f} kB, {options.rounds} rounds, p50:")
         for kind, micro in found.items():
-            print(f"  {kind:<30}{micro:8.0f} us   {micro / raw:5.2f} x GET   {micro / parsed:5.2f} x GET plus parsing")
+            print(
+                f"  {kind:<30}{micro:8.0f} us {micro / raw:7.2f} x GET {micro / parsed:7.2f} x GET plus parsing"
+            )
         bar("in-process tier / GET", found["in-process tier"] / raw, 2.5, "x")
         bar("in-process tier / GET plus parsing", found["in-process tier"] / parsed, 1.0, "x")
         bar("from Redis / GET plus parsing", found["from Redis"] / parsed, 1.5, "x")
@@ -350,9 +364,16 @@ def main(argv=None):
     if options.config:
         confirmed = orders(options.database, options.config, 30)
         if confirmed:
-            bar(f"share of a {confirmed[0]:.0f} ms order confirmation", confirmed[1] / confirmed[0] * 100, 3, "%")
+            bar(
+                f"share of a {confirmed[0]:.0f} ms order confirmation",
+                confirmed[1] / confirmed[0] * 100,
+                3,
+                "%",
+            )
         else:
-            print("order confirmation: not measured, sale or method_cache is not installed in", options.database)
+            print(
+                "order confirmation: not measured, sale or method_cache is not installed in", options.database
+            )
     print(f"\n{'what':<44}{'measured':>12}{'bar':>10}")
     for what, value, limit, unit, good in rows:
         shown = "" if limit is None else f"<= {limit:g}"

@@ -48,6 +48,8 @@ from method_cache.testing.redis_server import RedisServer  # noqa: E402
 KEYS = 12
 # What each key depends on; table c is written behind the ORM's back, through the trigger.
 DEPENDS = [("a",), ("b",), ("c",), ("a", "b"), ("b", "c"), ("a", "b", "c")]
+READ_ONE = {t: f"SELECT '{t}', v FROM {t} WHERE k = %(k)s" for t in "abc"}  # noqa: S608 our own three tables
+ADD = {t: f"UPDATE {t} SET v = v + %s WHERE k = %s" for t in "abc"}  # noqa: S608
 COUNTERS = ("reads", "hits", "stale", "writes", "rollbacks", "raw", "errors")
 READS, HITS, STALE, WRITES, ROLLBACKS, RAW, ERRORS = range(len(COUNTERS))
 
@@ -70,7 +72,12 @@ def read_config(path):
     """Take the server's address from an odoo.conf, where the environment does not say it."""
     found = configparser.RawConfigParser()
     found.read(path)
-    for option, variable in (("db_host", "PGHOST"), ("db_port", "PGPORT"), ("db_user", "PGUSER"), ("db_password", "PGPASSWORD")):
+    for option, variable in (
+        ("db_host", "PGHOST"),
+        ("db_port", "PGPORT"),
+        ("db_user", "PGUSER"),
+        ("db_password", "PGPASSWORD"),
+    ):
         value = found.get("options", option, fallback="")
         if value and value != "False" and not os.environ.get(f"SMART_DAIRY_{variable}"):
             os.environ[variable] = value
@@ -113,14 +120,16 @@ def truth(cnx, key):
     """What the database says, in the transaction's snapshot."""
     with cnx.cursor() as cursor:
         tables = DEPENDS[key % len(DEPENDS)]
-        cursor.execute(" UNION ALL ".join(f"SELECT '{t}', v FROM {t} WHERE k = %(k)s" for t in tables), {"k": key})
+        cursor.execute(" UNION ALL ".join(READ_ONE[t] for t in tables), {"k": key})
         return dict(cursor.fetchall())
 
 
 def truths(cnx):
     """The same for all keys at once."""
     with cnx.cursor() as cursor:
-        cursor.execute("SELECT 'a', k, v FROM a UNION ALL SELECT 'b', k, v FROM b UNION ALL SELECT 'c', k, v FROM c")
+        cursor.execute(
+            "SELECT 'a', k, v FROM a UNION ALL SELECT 'b', k, v FROM b UNION ALL SELECT 'c', k, v FROM c"
+        )
         rows = {(table, k): v for table, k, v in cursor.fetchall()}
     return {key: {t: rows[t, key] for t in DEPENDS[key % len(DEPENDS)]} for key in range(KEYS)}
 
@@ -191,9 +200,9 @@ class Worker:
                     self.count(RAW)
                 if rng.random() < 0.1:
                     cursor.execute("SAVEPOINT s")
-                    cursor.execute(f"UPDATE {table} SET v = v + 1000000 WHERE k = %s", [key])
+                    cursor.execute(ADD[table], [1000000, key])
                     cursor.execute("ROLLBACK TO SAVEPOINT s")
-                cursor.execute(f"UPDATE {table} SET v = v + 1 WHERE k = %s", [key])
+                cursor.execute(ADD[table], [1, key])
                 if rng.random() < 0.1:
                     time.sleep(rng.random() * 0.01)
 
@@ -220,7 +229,8 @@ class Worker:
     def commit_then_log(self, txn):
         """What most caches do: tell others after the commit."""
         if not txn.touched:
-            return self.cnx.commit()
+            self.cnx.commit()
+            return
         with self.cnx.cursor() as cursor:
             cursor.execute(schema.WRITE)
             xid, sight, life, generation, store_id, _identity, _current = cursor.fetchone()
@@ -252,7 +262,10 @@ class Worker:
                 self.count(STALE)
                 if self.counters[STALE] <= 3:
                     seen = txn.view and txn.view.snapshot
-                    print(f"  stale: key {key} got {value} instead of {really[key]}, seen from {seen}", flush=True)
+                    print(
+                        f"  stale: key {key} got {value} instead of {really[key]}, seen from {seen}",
+                        flush=True,
+                    )
         self.count(READS, len(got))
         self.count(HITS, hits)
 
@@ -278,8 +291,19 @@ class Tormentor:
 
     def act(self, workers):
         action = self.rng.choice(
-            (self.pause, self.pause, self.kill, self.flush, self.lose_log, self.lose_log, self.lose_entry,
-             self.restart, self.save, self.generation, self.hang)
+            (
+                self.pause,
+                self.pause,
+                self.kill,
+                self.flush,
+                self.lose_log,
+                self.lose_log,
+                self.lose_entry,
+                self.restart,
+                self.save,
+                self.generation,
+                self.hang,
+            )
         )
         self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
         action(workers)
@@ -324,7 +348,10 @@ class Tormentor:
         self.redis.signal(signal.SIGCONT)
 
     def generation(self, workers):
-        with contextlib.closing(connect(self.options.database, autocommit=True)) as cnx, cnx.cursor() as cursor:
+        with (
+            contextlib.closing(connect(self.options.database, autocommit=True)) as cnx,
+            cnx.cursor() as cursor,
+        ):
             cursor.execute("BEGIN")
             schema.next_generation(cursor)
             cursor.execute(self.rng.choice(("COMMIT", "COMMIT", "ROLLBACK")))
@@ -341,7 +368,9 @@ def soak(options):
         # A killed process may hold the counters' lock: every process gets its own.
         own = multiprocessing.Array("q", len(COUNTERS))
         arrays.append(own)
-        process = multiprocessing.Process(target=work, args=(number, options, redis.url, own, stop), daemon=True)
+        process = multiprocessing.Process(
+            target=work, args=(number, options, redis.url, own, stop), daemon=True
+        )
         process.start()
         return process
 
@@ -350,7 +379,9 @@ def soak(options):
 
     arrays = [counters]
     try:
-        claim = Cache(options.database, lambda: connect(options.database, True), lambda _cnx: Settings(url=redis.url))
+        claim = Cache(
+            options.database, lambda: connect(options.database, True), lambda _cnx: Settings(url=redis.url)
+        )
         claim.claim()
         workers = [spawn(number) for number in range(options.processes)]
         tormentor = Tormentor(options, redis, spawn)
@@ -384,9 +415,13 @@ def soak(options):
 
 
 def arguments(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
-        "--database", default="cache", help="left alone; <database>_soak_cache is created, and dropped at the end"
+        "--database",
+        default="cache",
+        help="left alone; <database>_soak_cache is created, and dropped at the end",
     )
     parser.add_argument("--config", help="odoo.conf with the address of PostgreSQL")
     parser.add_argument("--seconds", type=float, default=1800, help="stop after this long at the latest")
@@ -396,7 +431,9 @@ def arguments(argv=None):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without", nargs="*", default=[], choices=sorted(RULES), help="break these rules")
     parser.add_argument("--mutate", action="store_true", help="break every rule in turn")
-    parser.add_argument("--random", action="store_true", help="with --mutate: wait for the soak to notice, too")
+    parser.add_argument(
+        "--random", action="store_true", help="with --mutate: wait for the soak to notice, too"
+    )
     parser.add_argument("--first", action="store_true", help="stop at the first stale value")
     parser.add_argument("--verbose", action="store_true", help="show the circuit breaker's log lines")
     options = parser.parse_args(argv)
@@ -424,7 +461,10 @@ def main(argv=None):
 
 def mutate(options):
     """Break each rule; the written-down interleavings, and with ``--random`` the soak, must notice."""
-    print(f"{len(RULES)} rules; about a second each" + (f", and at most {options.seconds:.0f} s" * options.random))
+    print(
+        f"{len(RULES)} rules; about a second each"
+        + (f", and at most {options.seconds:.0f} s" * options.random)
+    )
     prepare(options.database)
     redis = RedisServer()
     missed = 0
@@ -434,8 +474,11 @@ def mutate(options):
                 # What others do on the same server may hide a broken rule: three tries. It never breaks one.
                 stale = any(interleave(options, redis, scenario, rule) for _ in range(3 if rule else 1))
                 missed += stale != bool(rule)
-                print(f"{scenario.__name__:<22}{'without ' + rule if rule else 'all rules':<28}"
-                      f"{'stale' if stale else 'fresh'}{'' if stale == bool(rule) else '   <- wrong'}", flush=True)
+                print(
+                    f"{scenario.__name__:<22}{'without ' + rule if rule else 'all rules':<28}"
+                    f"{'stale' if stale else 'fresh'}{'' if stale == bool(rule) else '   <- wrong'}",
+                    flush=True,
+                )
     finally:
         redis.close()
         drop(options.database)
@@ -445,8 +488,11 @@ def mutate(options):
             options.without = [rule]
             found, _torments, seconds = soak(options)
             missed += not found["stale"]
-            print(f"soak without {rule:<20}{'noticed' if found['stale'] else 'MISSED'} after {seconds:5.1f} s,"
-                  f" {found['reads']:>8,} reads", flush=True)
+            print(
+                f"soak without {rule:<20}{'noticed' if found['stale'] else 'MISSED'} after {seconds:5.1f} s,"
+                f" {found['reads']:>8,} reads",
+                flush=True,
+            )
     print("every broken rule was noticed" if not missed else f"FAIL: {missed} wrong")
     return 1 if missed else 0
 

@@ -5,7 +5,6 @@ import threading
 
 import psycopg2
 import psycopg2.extensions
-
 from odoo.sql_db import connection_info_for
 from odoo.tools import config
 
@@ -15,7 +14,8 @@ from .engine.transaction import Transaction
 _caches = {}
 _lock = threading.Lock()
 
-# A value in the environment or in odoo.conf wins over the settings page: passwords then stay out of the database.
+# A value in the environment or in odoo.conf wins over the settings page: passwords then stay out of the
+# database.
 URL_VARIABLE = "METHOD_CACHE_REDIS_URL"
 
 

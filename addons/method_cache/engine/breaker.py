@@ -40,7 +40,9 @@ class Breaker:
         if self._thread is None:
             with self._lock:
                 if self._thread is None and not self._stopped:
-                    self._thread = threading.Thread(target=self._run, name=f"method_cache:{self.name}", daemon=True)
+                    self._thread = threading.Thread(
+                        target=self._run, name=f"method_cache:{self.name}", daemon=True
+                    )
                     self._thread.start()
 
     def trip(self, error):

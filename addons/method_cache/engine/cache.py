@@ -74,7 +74,7 @@ class Cache:
         return f"memory:{self._token}" if settings.alone else "off"
 
     def store_of(self, cnx, generation, store_id):
-        """Return the Store of a generation as seen by a transaction, None where this process may not use it."""
+        """Return the Store of a generation that a transaction sees, None where this process may not use it."""
         known = self._stores.get(generation)
         if known is None:
             with self._lock:
@@ -82,7 +82,12 @@ class Cache:
         wanted, store = known
         if wanted != store_id:
             if store_id != "off" and wanted != "off":
-                self._once(("store", store_id), "another process uses %s for the method cache, this one %s", store_id, wanted)
+                self._once(
+                    ("store", store_id),
+                    "another process uses %s for the method cache, this one %s",
+                    store_id,
+                    wanted,
+                )
             return None
         return store
 
@@ -173,7 +178,9 @@ class Cache:
         if mine == identity or standby:
             return True
         if not mine.endswith("?") and "?" not in identity:
-            _logger.info("%s: the database is another one than before (%s, was %s)", self.name, mine, identity)
+            _logger.info(
+                "%s: the database is another one than before (%s, was %s)", self.name, mine, identity
+            )
             self.new_generation(identity=mine)
         return False
 
@@ -254,7 +261,8 @@ class Cache:
                     cursor.execute("ROLLBACK")
                     return 0  # another process's business
                 cursor.execute(
-                    "SELECT xid, model FROM method_cache_owed ORDER BY xid LIMIT %s FOR UPDATE SKIP LOCKED", [most]
+                    "SELECT xid, model FROM method_cache_owed ORDER BY xid LIMIT %s FOR UPDATE SKIP LOCKED",
+                    [most],
                 )
                 rows = cursor.fetchall()
                 writers = {}
@@ -266,7 +274,9 @@ class Cache:
                     for xid, models in writers.items():
                         store.log(ns, sorted(models), xid, sight)
                 for xid, models in writers.items():
-                    cursor.execute("DELETE FROM method_cache_owed WHERE xid = %s AND model = ANY(%s)", [xid, models])
+                    cursor.execute(
+                        "DELETE FROM method_cache_owed WHERE xid = %s AND model = ANY(%s)", [xid, models]
+                    )
                 cursor.execute(
                     "SELECT 1 FROM method_cache_life, method_cache_generation WHERE generation <> last_value"
                 )

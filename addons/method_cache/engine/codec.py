@@ -74,7 +74,10 @@ def _pack(value, where, special, depth):
         if all(type(key) is str for key in value) and _MARK not in value:
             return {key: _pack(item, where, special, depth + 1) for key, item in value.items()}
         special.append(kind)
-        pairs = [[_pack(k, where, special, depth + 1), _pack(v, where, special, depth + 1)] for k, v in value.items()]
+        pairs = [
+            [_pack(k, where, special, depth + 1), _pack(v, where, special, depth + 1)]
+            for k, v in value.items()
+        ]
         return {_MARK: ["m", pairs]}
     if kind in _PACK:
         special.append(kind)
@@ -91,7 +94,7 @@ def _pack(value, where, special, depth):
         return {_MARK: [name, [_pack(item, where, special, depth + 1) for item in value]]}
     raise Unrepresentable(
         f"{where}: a {kind.__module__}.{kind.__qualname__} cannot be cached; "
-        "return texts, numbers, dates, bytes, or lists and dictionaries of them (records: their ids or read())"
+        "return texts, numbers, dates, bytes or lists and dictionaries of them (of records: ids, or read())"
     )
 
 

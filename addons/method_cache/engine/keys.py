@@ -61,7 +61,9 @@ def code_digest(*functions):
     state = hashlib.sha256()
     for function in functions:
         _feed(state, function.__code__)
-        state.update(repr(function.__defaults__).encode("utf-8", "replace") if _plain(function.__defaults__) else b"?")
+        state.update(
+            repr(function.__defaults__).encode("utf-8", "replace") if _plain(function.__defaults__) else b"?"
+        )
     return state.hexdigest()[:16]
 
 

@@ -114,8 +114,8 @@ end
 """
 
 # KEYS: entry, lease, logs   ARGV: life, nonce, snapshot, known token, lease token, lease ms, previous?,
-# number of models, models…, then pairs (index of a model, id) of writers that the reader saw in the database's
-# own ledger.
+# number of models, models…, then pairs (index of a model, id) of writers that the reader saw in the
+# database's own ledger.
 _LOOKUP = """
 local life, nonce, known, lease, lease_ms = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[6]
 local now, n = parse(ARGV[3]), tonumber(ARGV[8])
@@ -278,7 +278,14 @@ end
 return 1
 """
 
-_NEEDS = {"lookup": _LOOKUP, "store": _STORE, "abandon": _ABANDON, "renew": _RENEW, "log": _LOG, "floor": _FLOOR}
+_NEEDS = {
+    "lookup": _LOOKUP,
+    "store": _STORE,
+    "abandon": _ABANDON,
+    "renew": _RENEW,
+    "log": _LOG,
+    "floor": _FLOOR,
+}
 
 # Answers of the lookup script.
 SAME, HIT, COMPUTE, WAIT, BYPASS, PRIVATE, PREVIOUS = range(1, 8)

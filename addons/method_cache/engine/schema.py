@@ -1,11 +1,11 @@
 """What the cache keeps in PostgreSQL: one row that names its life, a sequence, a ledger and a trigger."""
 
 # The timeline tells a promoted standby from the primary that it replaced: both count on from the same ids.
-IDENTITY = """(SELECT s.system_identifier::text || '.' || d.oid || '.' || CASE WHEN pg_is_in_recovery() THEN '?'
-                ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+IDENTITY = """(SELECT s.system_identifier::text || '.' || d.oid || '.'
+                || CASE WHEN pg_is_in_recovery() THEN '?' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
            FROM pg_control_system() s, pg_database d WHERE d.datname = current_database())"""
 
-CREATE = f"""
+CREATE = """
 CREATE TABLE IF NOT EXISTS method_cache_life (
     id integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),
     uuid text NOT NULL,
@@ -22,14 +22,14 @@ CREATE TABLE IF NOT EXISTS method_cache_owed (
 );
 COMMENT ON TABLE method_cache_owed IS 'Writers that the method cache''s store has not been told of yet';
 INSERT INTO method_cache_life (uuid, generation, store, identity)
-     SELECT gen_random_uuid()::text, last_value, 'off', {IDENTITY} FROM method_cache_generation
+     SELECT gen_random_uuid()::text, last_value, 'off', %(identity)s FROM method_cache_generation
 ON CONFLICT DO NOTHING;
 CREATE OR REPLACE FUNCTION method_cache_touch(VARIADIC models text[]) RETURNS void LANGUAGE sql AS $$
     INSERT INTO method_cache_owed (xid, model)
          SELECT pg_current_xact_id()::text::bigint, unnest(models)
     ON CONFLICT DO NOTHING
 $$;
-COMMENT ON FUNCTION method_cache_touch(text[]) IS 'Declare, in the writing transaction, that rows of these models change';
+COMMENT ON FUNCTION method_cache_touch(text[]) IS 'Declare, in the writing transaction, a change of these models';
 CREATE OR REPLACE FUNCTION method_cache_touch_trigger() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO method_cache_owed (xid, model)
@@ -38,7 +38,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-"""
+""".replace("%(identity)s", IDENTITY)
 
 DROP = """
 DROP FUNCTION IF EXISTS method_cache_touch_trigger() CASCADE;

@@ -27,7 +27,9 @@ class Snapshot(NamedTuple):
     def parse(cls, text, standby=False):
         """Parse ``'xmin:xmax:xip,xip,…'``; raises ValueError on anything else."""
         xmin, xmax, xip = text.split(":")
-        return cls(text, int(xmin), int(xmax), frozenset(map(int, filter(None, xip.split(",")))), bool(standby))
+        return cls(
+            text, int(xmin), int(xmax), frozenset(map(int, filter(None, xip.split(",")))), bool(standby)
+        )
 
     def sees(self, xid):
         """Return whether ``xid`` had ended when the snapshot was taken, None where a standby cannot know."""

@@ -57,7 +57,7 @@ class Stats:
 
 
 def table(fields):
-    """Return ``{method: {counter: number, 'calls', 'hits', 'hit_rate'}}`` of ``{'method|counter': number}``."""
+    """Return ``{method: {counter: number, 'calls', 'hits', 'hit_rate'}}`` of ``{'method|counter': n}``."""
     methods = defaultdict(lambda: dict.fromkeys(COUNTERS, 0.0))
     for name, value in fields.items():
         method, _, counter = name.rpartition("|")
@@ -77,7 +77,9 @@ def prometheus(fields, gauges):
         found = {m: c[counter] for m, c in table(fields).items() if c[counter]}
         name = f"method_cache_{counter}_total"
         lines.append(f"# TYPE {name} counter")
-        lines += [f'{name}{{method="{_label(method)}"}} {value:.10g}' for method, value in sorted(found.items())]
+        lines += [
+            f'{name}{{method="{_label(method)}"}} {value:.10g}' for method, value in sorted(found.items())
+        ]
     for name, (text, value) in gauges.items():
         lines += [f"# HELP method_cache_{name} {text}", f"# TYPE method_cache_{name} gauge"]
         lines.append(f"method_cache_{name} {value:.10g}")

@@ -65,16 +65,15 @@ class MemoryStore(Store):
             if entry and entry.until <= now:
                 self._drop((ns, key))
                 entry = None
-            if entry:
-                if (
-                    all(covers(log.ids, log.floor, entry.snapshot) for log in logs)
-                    and not any(differ(log.ids, entry.snapshot, snapshot) for log in logs)
-                ):
-                    self._entries.move_to_end((ns, key))
-                    left = math.ceil((entry.until - now) * 1000)
-                    if entry.token == known:
-                        return Answer(SAME, token=known, ttl=left, cost=entry.cost)
-                    return Answer(HIT, "", (), entry.token, entry.flag, entry.payload, left, entry.cost)
+            if entry and all(
+                covers(log.ids, log.floor, entry.snapshot) and not differ(log.ids, entry.snapshot, snapshot)
+                for log in logs
+            ):
+                self._entries.move_to_end((ns, key))
+                left = math.ceil((entry.until - now) * 1000)
+                if entry.token == known:
+                    return Answer(SAME, token=known, ttl=left, cost=entry.cost)
+                return Answer(HIT, "", (), entry.token, entry.flag, entry.payload, left, entry.cost)
             outdated = entry is not None
             if not lease:
                 return Answer(PRIVATE, birth, outdated=outdated)
@@ -94,9 +93,7 @@ class MemoryStore(Store):
         with self._lock:
             self._release(ns, key, lease)
             logs = [self._logs.get((ns, model)) for model in models]
-            if any(
-                log is None or not covers(log.ids, log.floor, snapshot) for log in logs
-            ):
+            if any(log is None or not covers(log.ids, log.floor, snapshot) for log in logs):
                 return 0
             entry = self._entries.get((ns, key))
             if entry and entry.snapshot.xmax > snapshot.xmax:

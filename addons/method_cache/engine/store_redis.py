@@ -296,7 +296,9 @@ def make_pool(url, timeout):
     if user:
         options["username"] = user
     nodes = [(host.partition(":")[0], int(host.partition(":")[2] or 26379)) for host in hosts.split(",")]
-    sentinel = Sentinel(nodes, sentinel_kwargs={"socket_timeout": max(timeout, 0.5)}, db=int(number or 0), **options)
+    sentinel = Sentinel(
+        nodes, sentinel_kwargs={"socket_timeout": max(timeout, 0.5)}, db=int(number or 0), **options
+    )
     return sentinel.master_for(service).connection_pool
 
 

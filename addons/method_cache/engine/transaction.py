@@ -111,7 +111,9 @@ class Transaction:
                     self._saved(method, "hit_local", answer.cost)
                     return value
                 if kind == HIT:
-                    tier.put(ns, key, answer.token, answer.flag, answer.payload, answer.ttl, view.seen, answer.cost)
+                    tier.put(
+                        ns, key, answer.token, answer.flag, answer.payload, answer.ttl, view.seen, answer.cost
+                    )
                     self._saved(method, "hit_store", answer.cost)
                     return decode(answer.flag, answer.payload)
                 if kind == PREVIOUS:
@@ -163,9 +165,7 @@ class Transaction:
             token = store.nonce()
             ttl_ms = int(ttl * 1000)
             stored = True
-            kept = store.store(
-                ns, key, models, view.snapshot, token, flag, payload, ttl_ms, cost, lease
-            )
+            kept = store.store(ns, key, models, view.snapshot, token, flag, payload, ttl_ms, cost, lease)
             if kept == 1:
                 cache.stats.add(method, "stored")
                 cache.stats.add(method, "bytes_stored", len(payload))
@@ -239,7 +239,10 @@ class Transaction:
         """Log this transaction as a writer. Called when nothing but COMMIT is left to do; never raises for
         the store's sake."""
         cache, cnx = self.cache, self.cnx
-        if not self.touched or cnx.info.transaction_status in (TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_UNKNOWN):
+        if not self.touched or cnx.info.transaction_status in (
+            TRANSACTION_STATUS_INERROR,
+            TRANSACTION_STATUS_UNKNOWN,
+        ):
             return
         with cnx.cursor() as cursor:
             try:
@@ -261,14 +264,16 @@ class Transaction:
                     models.update(row[0] for row in cursor.fetchall())
                 if known_database and current_settings:
                     store = cache.store_of(cnx, generation, store_id)
-                    if store is not None and self._log(store, f"mc:{uuid}.{generation}", models, int(xid), Snapshot.parse(sight)):
+                    if store is not None and self._log(
+                        store, f"mc:{uuid}.{generation}", models, int(xid), Snapshot.parse(sight)
+                    ):
                         if cache.triggers:
                             cursor.execute(schema.FORGET_OWN, [xid])
                         return
                 if "owe" in cache.rules:
                     cursor.execute(schema.OWE, [sorted(models)])
             except psycopg2.Error:
-                # The tables are gone (the addon is being uninstalled) or the connection is: not the user's fault.
+                # The tables are gone (the addon is being uninstalled), or the connection is.
                 _logger.exception("the method cache could not note a write to %s", sorted(self.touched))
                 if not cnx.closed:
                     cursor.execute("ROLLBACK TO SAVEPOINT method_cache_log")

@@ -3,7 +3,6 @@ from collections import defaultdict
 from pathlib import Path
 
 import psycopg2
-
 from odoo import api, models, release
 from odoo.modules import Manifest
 from odoo.tools import SQL, config
@@ -84,7 +83,9 @@ class MethodCache(models.AbstractModel):
     @api.private
     def unwatch_table(self, model_name):
         self.env.cr.execute(
-            SQL("DROP TRIGGER IF EXISTS method_cache_touch ON %s", SQL.identifier(self.env[model_name]._table))
+            SQL(
+                "DROP TRIGGER IF EXISTS method_cache_touch ON %s", SQL.identifier(self.env[model_name]._table)
+            )
         )
 
     def _cached_methods(self, model_name):
@@ -144,7 +145,9 @@ class MethodCache(models.AbstractModel):
         bound.apply_defaults()
         values = {name: value for i, (name, value) in enumerate(bound.arguments.items()) if i}
         scope = self._effective_scope(spec, env, facts)
-        who = {"user": env.uid, "groups": sorted(env.user._get_group_ids())}.get(scope) if not env.su else None
+        who = (
+            {"user": env.uid, "groups": sorted(env.user._get_group_ids())}.get(scope) if not env.su else None
+        )
         return digest(
             facts.digest,
             scope,

@@ -1,3 +1,5 @@
+import contextlib
+
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
@@ -40,7 +42,13 @@ class MethodCache(models.AbstractModel):
         """Drop cached values: all, those computed from a model, or one method's. For administrators."""
         self._check_administrator()
         if not model_name:
-            self._settings_changed()
+            # In a transaction of its own: effective at once, and never in conflict with other administrators.
+            cache = cache_of(self.env.cr.dbname)
+            store, ns, _store_id, _life = cache.current()
+            cache.new_generation()
+            if store is not None:
+                with contextlib.suppress(StoreUnavailable):  # what stays behind there expires
+                    store.flush(ns)
             return True
         if model_name not in self.env:
             raise UserError(self.env._("Model: %(name)s does not exist.", name=model_name))

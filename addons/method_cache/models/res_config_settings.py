@@ -1,7 +1,6 @@
-from redis.exceptions import RedisError
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from redis.exceptions import RedisError
 
 from ..engine.errors import StoreUnavailable
 from ..engine.store_redis import RedisStore, identify, make_pool, new_connection
@@ -15,7 +14,8 @@ class ResConfigSettings(models.TransientModel):
     method_cache_redis_url = fields.Char(
         "Redis address",
         config_parameter="method_cache.redis_url",
-        help="redis://:password@host:6379/0, rediss://… for TLS, or sentinel://host:26379,host:26379/service/0. "
+        help="redis://:password@host:6379/0, rediss://… for TLS, "
+        "or sentinel://host:26379,host:26379/service/0. "
         "Empty: a store inside Odoo, for a server with a single process.",
     )
     method_cache_default_ttl = fields.Integer(

@@ -17,7 +17,9 @@ class RedisServer:
     def __init__(self, port=None):
         self.program = shutil.which("redis-server")
         if not self.program:
-            raise FileNotFoundError("redis-server is needed on PATH: this test kills and restarts one of its own")
+            raise FileNotFoundError(
+                "redis-server is needed on PATH: this test kills and restarts one of its own"
+            )
         self.folder = tempfile.mkdtemp(prefix="method-cache-redis-")
         self.port = port or free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
@@ -26,12 +28,25 @@ class RedisServer:
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", ""],
+            [
+                self.program,
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                self.folder,
+                "--save",
+                "",
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         for _ in range(200):
-            with contextlib.suppress(redis.RedisError), redis.Redis(port=self.port, socket_timeout=1) as client:
+            with (
+                contextlib.suppress(redis.RedisError),
+                redis.Redis(port=self.port, socket_timeout=1) as client,
+            ):
                 client.ping()
                 return
             time.sleep(0.02)

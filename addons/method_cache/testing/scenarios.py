@@ -120,7 +120,7 @@ class Lab:
             self.link.command("DEL", key)
 
     def keys(self, kind):
-        return [key for key in self.link.command("KEYS", f"*}}:{kind}*") or ()]
+        return list(self.link.command("KEYS", f"*}}:{kind}*") or ())
 
     def trigger(self):
         with self.cnx.cursor() as cursor:

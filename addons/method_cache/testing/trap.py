@@ -31,8 +31,8 @@ def trap_cache():
             env["sale.order"].get_dashboard_summary(...)
         self.assertEqual(trap.computed("sale.order.get_dashboard_summary"), 1)
 
-    A test's own transaction neither reads nor stores what depends on models that it wrote to; to see hits, use
-    ``self.registry.cursor()`` of a class without test cursors, or only read.
+    A test's own transaction neither reads nor stores what depends on models that it wrote to; to see hits,
+    use ``self.registry.cursor()`` of a class without test cursors, or only read.
     """
     trap = Trap()
     original = Transaction.get

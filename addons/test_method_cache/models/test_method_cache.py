@@ -2,7 +2,6 @@ import datetime as dt
 from decimal import Decimal
 
 from odoo import api, fields, models
-
 from odoo.addons.method_cache import cached_method
 
 

@@ -1,10 +1,9 @@
 from contextlib import contextmanager
 
 from odoo import api
+from odoo.addons.method_cache.runtime import cache_of
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
-
-from odoo.addons.method_cache.runtime import cache_of
 
 
 @tagged("post_install", "-at_install")
@@ -38,8 +37,10 @@ class CacheCase(BaseCase):
     def make_user(self, name, group="base.group_user", companies=None):
         with self.transaction() as env:
             company = companies or env.company.ids
-            user = env["res.users"].with_context(no_reset_password=True, active_test=False).search(
-                [("login", "=", f"cache_{name}")]
+            user = (
+                env["res.users"]
+                .with_context(no_reset_password=True, active_test=False)
+                .search([("login", "=", f"cache_{name}")])
             )
             vals = {
                 "name": name,

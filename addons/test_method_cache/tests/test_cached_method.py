@@ -1,8 +1,7 @@
 from odoo import api
-from odoo.exceptions import AccessError
-
 from odoo.addons.method_cache import Unrepresentable, cached_method, invalidate_cache
 from odoo.addons.method_cache.testing.trap import trap_cache
+from odoo.exceptions import AccessError
 
 from .common import CacheCase
 
@@ -15,9 +14,13 @@ class TestCachedMethod(CacheCase):
         super().setUp()
         self.clean()
         with self.transaction() as env:
-            self.herd_id = env[HERD].create(
-                {"name": "North", "cow_ids": [(0, 0, {"name": "Bella", "milk": 20}), (0, 0, {"milk": 5})]}
-            ).id
+            self.herd_id = (
+                env[HERD]
+                .create(
+                    {"name": "North", "cow_ids": [(0, 0, {"name": "Bella", "milk": 20}), (0, 0, {"milk": 5})]}
+                )
+                .id
+            )
         with self.transaction() as env:  # opens logs that no earlier test has opened
             for method in ("get_totals", "get_tags", "get_cows", "get_types"):
                 getattr(env[HERD], method)()
@@ -165,7 +168,12 @@ class TestCachedMethod(CacheCase):
                     env[HERD].get_totals(kinds=bad)
             with self.assertRaises(Unrepresentable):
                 env[HERD].get_records()
-        for options in ({"depends": "res.partner"}, {}, {"depends": ("x",), "scope": "all"}, {"depends": ("x",), "ttl": 0}):
+        for options in (
+            {"depends": "res.partner"},
+            {},
+            {"depends": ("x",), "scope": "all"},
+            {"depends": ("x",), "ttl": 0},
+        ):
             with self.assertRaises((TypeError, ValueError)):
                 cached_method(**options)
 

@@ -10,9 +10,6 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
-
-from odoo.tests import BaseCase, tagged
-
 from odoo.addons.method_cache.engine import protocol
 from odoo.addons.method_cache.engine.codec import copier, decode, encode
 from odoo.addons.method_cache.engine.errors import StoreUnavailable, Unrepresentable
@@ -23,6 +20,7 @@ from odoo.addons.method_cache.engine.stats import Stats, prometheus, table
 from odoo.addons.method_cache.engine.store_memory import MemoryStore
 from odoo.addons.method_cache.engine.store_redis import RedisStore, make_pool
 from odoo.addons.method_cache.testing.redis_server import RedisServer, free_port
+from odoo.tests import BaseCase, tagged
 
 SCALARS = st.one_of(
     st.none(),
@@ -82,7 +80,7 @@ class TestEngine(BaseCase):
         loop.append(loop)
         aware = dt.datetime(2026, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=6)))
         self.assertEqual(decode(*encode(aware)), aware)
-        for value in (object(), iter([]), len, loop, type, {1: object()}, [i for i in range(3)].__iter__()):
+        for value in (object(), iter([]), len, loop, type, {1: object()}, (i for i in range(3))):
             with self.assertRaises(Unrepresentable):
                 encode(value)
 

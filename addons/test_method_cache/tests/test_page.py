@@ -1,8 +1,7 @@
-from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
-
 from odoo.addons.method_cache.testing.redis_server import RedisServer, free_port
 from odoo.addons.method_cache.testing.trap import trap_cache
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 
 
 @tagged("post_install", "-at_install")

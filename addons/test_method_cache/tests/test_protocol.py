@@ -8,16 +8,14 @@ import sys
 from pathlib import Path
 
 import psycopg2
-from psycopg2 import sql
-
-from odoo.sql_db import connection_info_for
-from odoo.tests import BaseCase, get_db_name, tagged
-
 from odoo.addons.method_cache.engine.protocol import RULES
 from odoo.addons.method_cache.engine.store_memory import MemoryStore
 from odoo.addons.method_cache.engine.store_redis import RedisStore
 from odoo.addons.method_cache.testing import scenarios
 from odoo.addons.method_cache.testing.redis_server import RedisServer
+from odoo.sql_db import connection_info_for
+from odoo.tests import BaseCase, get_db_name, tagged
+from psycopg2 import sql
 
 
 @tagged("post_install", "-at_install")
@@ -70,7 +68,7 @@ class TestProtocol(BaseCase):
                 self.assertFalse(self.run_scenario(scenario, RULES))
 
     def test_every_broken_rule_is_noticed(self):
-        """Other transactions on the server may hide what a broken rule does, never the reverse: three tries."""
+        """Others on the server may hide what a broken rule does, never the reverse: three tries."""
         for scenario, broken in scenarios.RULE_OF.items():
             for rule in broken:
                 with self.subTest(scenario.__name__, rule=rule):

@@ -10,7 +10,7 @@ registry.category("web_tour.tours").add("method_cache_page", {
         { content: "and confirm", trigger: ".modal-footer .btn-primary:contains(Forget)", run: "click" },
         { content: "Done", trigger: ".o_notification:contains(Forgotten)" },
         { content: "The settings", trigger: ".o_method_cache_settings", run: "click" },
-        { content: "show the cache's", trigger: ".settings_tab .selected:contains(Method Cache)" },
+        { content: "show the cache's", trigger: ".settings_tab .tab[data-key=method_cache]", run: "click" },
         { content: "Test the connection", trigger: ".o_method_cache_test", run: "click" },
         { content: "An answer comes", trigger: ".o_notification_content" },
     ],
