@@ -87,27 +87,37 @@ def hits(database, server, rounds):
     client = redis.Redis.from_url(server.url)
     text = json.dumps(dashboard(), separators=(",", ":"))
     client.set("raw", text)
-    txn = Transaction(bench.cnx, bench.cache)
-    txn._open()
-    tier, view = bench.cache.tier, txn.view
+    tier, state = bench.cache.tier, {}
 
-    def forget_seen():
-        for kept in tier._entries.values():
-            kept.seen = None
+    def opened(*, seen=False, kept=True):
+        """Begin a transaction that has asked the database for its snapshot; warm, or not, as told."""
+        bench.cnx.commit()
+        state["txn"] = txn = Transaction(bench.cnx, bench.cache)
+        txn.get("bench", "bench", MODELS, 600, dashboard)
+        if not seen:
+            for entry in tier._entries.values():
+                entry.seen = None
+        if not kept:
+            tier.clear()
+
+    def hit():
+        return state["txn"].get("bench", "bench", MODELS, 600, dashboard)
+
+    def begun():
+        opened()
+        bench.cnx.commit()
+        bench.cnx.cursor().execute("SELECT 1")
 
     def whole():
-        Transaction(bench.cnx, bench.cache).get("bench", "bench", MODELS, 600, dashboard)
+        return Transaction(bench.cnx, bench.cache).get("bench", "bench", MODELS, 600, dashboard)
 
     kinds = {
-        "redis-py GET": (lambda: None, lambda: client.get("raw")),
-        "GET plus parsing": (lambda: None, lambda: json.loads(client.get("raw"))),
-        "in-process tier": (forget_seen, lambda: txn.get("bench", "bench", MODELS, 600, dashboard)),
-        "same snapshot again": (lambda: None, lambda: txn.get("bench", "bench", MODELS, 600, dashboard)),
-        "from Redis": (tier.clear, lambda: txn.get("bench", "bench", MODELS, 600, dashboard)),
-        "new transaction, in-process": (
-            lambda: (bench.cnx.commit(), bench.cnx.cursor().execute("SELECT 1"), forget_seen()),
-            whole,
-        ),
+        "redis-py GET": (opened, lambda: client.get("raw")),
+        "GET plus parsing": (opened, lambda: json.loads(client.get("raw"))),
+        "in-process tier": (opened, hit),
+        "same snapshot again": (lambda: opened(seen=True), hit),
+        "from Redis": (lambda: opened(kept=False), hit),
+        "new transaction, in-process": (begun, whole),
     }
     samples = {kind: [] for kind in kinds}
     order = list(kinds)
@@ -120,8 +130,10 @@ def hits(database, server, rounds):
             start = time.perf_counter()
             call()
             samples[kind].append(time.perf_counter() - start)
-    misses = bench.cache.stats.totals["bench", "miss"]
-    assert view.store is not None and misses <= 3, f"{misses} misses: these were no hits"
+    totals = bench.cache.stats.totals
+    misses = sum(totals["bench", name] for name in ("miss", "bypass_young", "bypass_down", "bypass_off"))
+    if misses > rounds / 10:
+        raise SystemExit(f"{misses:.0f} of {6 * rounds} calls were no hits: another measurement is needed")
     bench.cache.close()
     return {kind: p50(found) for kind, found in samples.items()}, len(text)
 
@@ -161,8 +173,10 @@ def crowd(database, server, callers):
     workers = [multiprocessing.Process(target=process) for _ in range(4)]
     for worker in workers:
         worker.start()
+    until = time.monotonic() + 60
     for worker in workers:
-        worker.join(90)
+        worker.join(max(0.1, until - time.monotonic()))
+        worker.kill()
     return computed.value, answers.value
 
 
@@ -200,9 +214,9 @@ def down(database, server):
 def naive(database, server, seconds):
     """Three writers, four readers on the same rows: (reads, stale) of delete-on-write and of this cache."""
     totals = {"naive": multiprocessing.Array("q", 2), "method_cache": multiprocessing.Array("q", 2)}
-    until = time.monotonic() + seconds
 
     def work(number):
+        until = time.monotonic() + seconds
         rng = random.Random(number)
         cnx = connect(database)
         client = redis.Redis.from_url(server.url)
@@ -343,7 +357,7 @@ def main(argv=None):
         print(f"value of {size / 1000:.1f} kB, {options.rounds} rounds, p50:")
         for kind, micro in found.items():
             print(
-                f"  {kind:<30}{micro:8.0f} us {micro / raw:7.2f} x GET {micro / parsed:7.2f} x GET plus parsing"
+                f"  {kind:<30}{micro:8.0f} us {micro / raw:7.2f} x GET {micro / parsed:7.2f} x with parsing"
             )
         bar("in-process tier / GET", found["in-process tier"] / raw, 2.5, "x")
         bar("in-process tier / GET plus parsing", found["in-process tier"] / parsed, 1.0, "x")
@@ -362,7 +376,12 @@ def main(argv=None):
         server.close()
         soak.drop(scratch)
     if options.config:
-        confirmed = orders(options.database, options.config, 30)
+        server = RedisServer()
+        os.environ["METHOD_CACHE_REDIS_URL"] = server.url
+        try:
+            confirmed = orders(options.database, options.config, 30)
+        finally:
+            server.close()
         if confirmed:
             bar(
                 f"share of a {confirmed[0]:.0f} ms order confirmation",

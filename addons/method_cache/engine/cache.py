@@ -74,7 +74,7 @@ class Cache:
         return f"memory:{self._token}" if settings.alone else "off"
 
     def store_of(self, cnx, generation, store_id):
-        """Return the Store of a generation that a transaction sees, None where this process may not use it."""
+        """Return the Store of a generation that a transaction sees, None where it is another's."""
         known = self._stores.get(generation)
         if known is None:
             with self._lock:

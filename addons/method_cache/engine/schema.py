@@ -2,7 +2,8 @@
 
 # The timeline tells a promoted standby from the primary that it replaced: both count on from the same ids.
 IDENTITY = """(SELECT s.system_identifier::text || '.' || d.oid || '.'
-                || CASE WHEN pg_is_in_recovery() THEN '?' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+                || CASE WHEN pg_is_in_recovery() THEN '?'
+                        ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
            FROM pg_control_system() s, pg_database d WHERE d.datname = current_database())"""
 
 CREATE = """
@@ -29,7 +30,7 @@ CREATE OR REPLACE FUNCTION method_cache_touch(VARIADIC models text[]) RETURNS vo
          SELECT pg_current_xact_id()::text::bigint, unnest(models)
     ON CONFLICT DO NOTHING
 $$;
-COMMENT ON FUNCTION method_cache_touch(text[]) IS 'Declare, in the writing transaction, a change of these models';
+COMMENT ON FUNCTION method_cache_touch(text[]) IS 'Declare a change of these models';
 CREATE OR REPLACE FUNCTION method_cache_touch_trigger() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO method_cache_owed (xid, model)

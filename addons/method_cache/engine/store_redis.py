@@ -92,6 +92,8 @@ class RedisStore(Store):
                 # Shorter than the connection's own time limit; the caller looks again and may wait again.
                 connection.send_command("BLMOVE", bell, bell, "LEFT", "RIGHT", f"{min(seconds, 1.0):.3f}")
                 connection.read_response()
+            except redis.exceptions.TimeoutError:
+                connection.disconnect()  # waited long enough; the caller's next lookup says whether Redis is well
             except BaseException:
                 connection.disconnect()
                 raise
