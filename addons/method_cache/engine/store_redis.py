@@ -93,7 +93,7 @@ class RedisStore(Store):
                 connection.send_command("BLMOVE", bell, bell, "LEFT", "RIGHT", f"{min(seconds, 1.0):.3f}")
                 connection.read_response()
             except redis.exceptions.TimeoutError:
-                connection.disconnect()  # waited long enough; the caller's next lookup says whether Redis is well
+                connection.disconnect()  # long enough; the next lookup says whether Redis is well
             except BaseException:
                 connection.disconnect()
                 raise
