@@ -1,0 +1,21 @@
+{
+    "name": "Smart Dairy Performance",
+    "summary": "Herd and sales dashboards that answer at once, from exact optimized queries",
+    "version": "19.0.1.0.0",
+    "category": "Industries/Dairy",
+    "author": "Smart Dairy",
+    "license": "LGPL-3",
+    "depends": ["smart_dairy_farm", "sale_management", "sale_stock", "stock", "account", "web"],
+    "data": [
+        "views/dashboard_views.xml",
+    ],
+    "assets": {
+        "web.assets_backend": [
+            "smart_dairy_performance/static/src/**/*",
+        ],
+        "web.assets_tests": [
+            "smart_dairy_performance/static/tests/tours/**/*",
+        ],
+    },
+    "installable": True,
+}

@@ -1,0 +1,276 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..guards import check_internal, companies_of, parse_period
+from ..queries import sales
+from ..queries.periods import today
+
+TOP_LIMIT = 10
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # ------------------------------------------------------------
+    # CALLED BY CLIENTS
+    # ------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def get_dashboard_data_optimized(self, date_from, date_to, company_id=None):
+        """Return the sales of whole business days, both included.
+
+        Confirmed orders (state ``sale``) that the user may read, counted on the business day of
+        ``date_order`` in
+        the time zone of the order's company, in the company's currency (the order's own rate), taxes
+        included.
+        When the selected companies have several currencies, the figures are those of the headline currency
+        (the chosen or current company's) and ``by_currency`` holds one summary each: they are never added.
+
+        :param date_from: first day: a date, an ISO string, or a moment (UTC; its business day counts)
+        :param date_to: last day, likewise
+        :param company_id: one of the selected companies; default all of them
+        :return: dict of ``daily_stats`` (days with orders: order_date, order_count, total_revenue,
+            avg_order_value, unique_customers), ``top_products`` (at most 10 by revenue: product_id,
+            product_name, uom_name, quantity_sold in the product's own unit, revenue), ``summary``
+            (total_orders, total_revenue, total_untaxed, avg_order_value, unique_customers; zeros when
+            nothing was
+            sold), ``currency`` (id, name, symbol, position, decimal_places), ``by_currency``, ``date_from``,
+            ``date_to``
+        :raises AccessError: portal and public users, users without sales access, foreign companies
+        :raises UserError: dates that are none, or the wrong way round
+        """
+        scope = self._dashboard_scope(date_from, date_to, company_id)
+        return self._dashboard_figures(scope, products=TOP_LIMIT)
+
+    @api.model
+    @api.readonly
+    def get_dashboard_summary(self, date_from, date_to):
+        """Return :meth:`get_dashboard_data_optimized` for all selected companies."""
+        return self.get_dashboard_data_optimized(date_from, date_to)
+
+    @api.model
+    @api.readonly
+    def get_sales_dashboard(self, date_from, date_to, company_id=None):
+        """Return all that the sales dashboard shows: the optimized data, the best customers, the previous
+        period of the same length, and the domains of the records behind the figures.
+
+        Parameters and errors as in :meth:`get_dashboard_data_optimized`.
+
+        :return: its dict with ``top_customers`` (partner_id, name, order_count, revenue), ``previous``
+            (summary, date_from, date_to), ``domain`` (orders) and ``line_domain`` (their product lines)
+        """
+        scope = self._dashboard_scope(date_from, date_to, company_id)
+        previous = self._dashboard_figures(dict(scope, period=scope["period"].previous()))
+        return {
+            **self._dashboard_figures(scope, products=TOP_LIMIT, customers=TOP_LIMIT),
+            "previous": {key: previous[key] for key in ("summary", "date_from", "date_to")},
+            "domain": list(self._dashboard_domain(scope, headline=True)),
+            "line_domain": list(self._dashboard_line_domain(scope)),
+        }
+
+    @api.model
+    @api.readonly
+    def get_dashboard_domain(self, date_from, date_to, company_id=None):
+        """Return the domain of the orders that a period's headline figures count (parameters as above)."""
+        return list(
+            self._dashboard_domain(self._dashboard_scope(date_from, date_to, company_id), headline=True)
+        )
+
+    @api.model
+    @api.readonly
+    def get_dashboard_today(self, company_id=None):
+        """Return the present business day (ISO) of the chosen or current company."""
+        check_internal(self.env)
+        head = self._dashboard_head(companies_of(self.env, company_id))
+        return today(head.sudo()._business_tz(), fields.Datetime.now()).isoformat()
+
+    # ------------------------------------------------------------
+    # SCOPE
+    # ------------------------------------------------------------
+
+    @api.model
+    def _dashboard_head(self, companies):
+        """The company whose currency and time zone lead: the current one if it is reported on."""
+        return self.env.company if self.env.company in companies else companies[:1]
+
+    @api.model
+    def _dashboard_scope(self, date_from, date_to, company_id):
+        check_internal(self.env)
+        companies = companies_of(self.env, company_id)
+        head = self._dashboard_head(companies)
+        zones = defaultdict(list)
+        for company in companies.sudo():
+            zones[company._business_tz()].append(company.id)
+        return {
+            "period": parse_period(self.env, date_from, date_to, head.sudo()._business_tz()),
+            "currency": head.sudo().currency_id,
+            "currencies": {company.id: company.sudo().currency_id.id for company in companies},
+            "zones": dict(zones),
+        }
+
+    @api.model
+    def _dashboard_domain(self, scope, headline=False):
+        """Domain of the counted orders; with ``headline`` of companies in the headline currency only."""
+        currencies = scope["currencies"]
+        parts = []
+        for tz, ids in scope["zones"].items():
+            if headline:
+                ids = [id_ for id_ in ids if currencies[id_] == scope["currency"].id]
+            if ids:
+                start, end = scope["period"].utc_range(tz)
+                parts.append(
+                    Domain("company_id", "in", ids)
+                    & Domain("date_order", ">=", fields.Datetime.to_string(start))
+                    & Domain("date_order", "<", fields.Datetime.to_string(end))
+                )
+        return Domain("state", "=", "sale") & Domain.OR(parts)
+
+    @api.model
+    def _dashboard_line_domain(self, scope):
+        """Domain of the product lines of the headline's orders, on ``sale.order.line``."""
+        return (
+            Domain("display_type", "=", False)
+            & Domain("product_id", "!=", False)
+            & Domain("order_id", "any", list(self._dashboard_domain(scope, headline=True)))
+        )
+
+    # ------------------------------------------------------------
+    # FIGURES
+    # ------------------------------------------------------------
+
+    @api.model
+    def _dashboard_orders_select(self, scope):
+        """SELECT of the counted orders as :func:`..queries.sales.figures` wants them, read access checked."""
+        query = self._search(self._dashboard_domain(scope))
+        column = {
+            name: self._field_to_sql(query.table, name, query)
+            for name in (
+                "id",
+                "company_id",
+                "currency_id",
+                "currency_rate",
+                "date_order",
+                "partner_id",
+                "amount_total",
+                "amount_untaxed",
+            )
+        }
+        ours = sales.company_case(column["company_id"], scope["currencies"], "int")
+        money = {
+            name: sales.in_company_currency(
+                column[name], column["currency_id"], column["currency_rate"], ours
+            )
+            for name in ("amount_total", "amount_untaxed")
+        }
+        day = sales.day_index(column["date_order"], column["company_id"], scope["zones"], scope["period"])
+        return query.select(
+            SQL("%s AS id", column["id"]),
+            SQL("%s AS currency", ours),
+            SQL("%s = %s AS own_currency", column["currency_id"], ours),
+            SQL("%s AS rate", column["currency_rate"]),
+            SQL("%s AS day", day),
+            SQL("%s AS partner_id", column["partner_id"]),
+            SQL("%s AS revenue", money["amount_total"]),
+            SQL("%s AS untaxed", money["amount_untaxed"]),
+        )
+
+    @api.model
+    def _dashboard_lines_select(self):
+        """SELECT of product lines under the lines' own rules; the orders choose among them by the join."""
+        Line = self.env["sale.order.line"]
+        query = Line._search([("display_type", "=", False), ("product_id", "!=", False)])
+        return query.select(
+            *(
+                SQL("%s AS %s", Line._field_to_sql(query.table, name, query), SQL.identifier(alias))
+                for name, alias in (
+                    ("order_id", "order_id"),
+                    ("product_id", "product_id"),
+                    ("product_uom_id", "uom_id"),
+                    ("product_uom_qty", "quantity"),
+                    ("price_total", "amount"),
+                )
+            )
+        )
+
+    @api.model
+    def _dashboard_figures(self, scope, products=0, customers=0):
+        """Run the statement and shape its rows, with so many best ``products`` and ``customers``."""
+        period, currency = scope["period"], scope["currency"]
+        statement = sales.figures(
+            self._dashboard_orders_select(scope),
+            currency.id if len(set(scope["currencies"].values())) > 1 else None,
+            self._dashboard_lines_select() if products else None,
+            products,
+            customers,
+        )
+        rows = defaultdict(list)
+        for kind, key, *values in self.env.execute_query(statement):
+            rows[kind, key if kind == "sales" else None].append(values if kind == "sales" else (key, *values))
+        others = self.env["res.currency"].browse(dict.fromkeys(scope["currencies"].values()))
+        own = rows["sales", currency.id]
+        data = {
+            "daily_stats": sales.shape_days(own, period.first, currency),
+            "summary": sales.shape_total(own, currency),
+            "by_currency": [
+                {
+                    "currency": self._dashboard_currency(other),
+                    **sales.shape_total(rows["sales", other.id], other),
+                }
+                for other in (currency | others)
+            ],
+            "currency": self._dashboard_currency(currency),
+            "date_from": period.first.isoformat(),
+            "date_to": period.last.isoformat(),
+        }
+        if products:
+            data["top_products"] = self._dashboard_products(rows["product", None], currency)
+        if customers:
+            data["top_customers"] = self._dashboard_customers(rows["customer", None], currency)
+        return data
+
+    @api.model
+    def _dashboard_products(self, rows, currency):
+        # sudo: whoever may see the line may see its product's name, also when that is archived by now
+        products = self.env["product.product"].sudo().with_context(display_default_code=False)
+        by_id = {product.id: product for product in products.browse([row[0] for row in rows])}
+        return [
+            {
+                "product_id": product_id,
+                "product_name": by_id[product_id].display_name,
+                "uom_name": by_id[product_id].uom_id.name,
+                "quantity_sold": by_id[product_id].uom_id.round(quantity),
+                "revenue": currency.round(revenue),
+            }
+            for product_id, _day, _orders, revenue, quantity, *_rest in sorted(
+                rows, key=lambda row: (-row[3], row[0])
+            )
+        ]
+
+    @api.model
+    def _dashboard_customers(self, rows, currency):
+        # sudo: the order shows its customer's name to whoever may read the order
+        partners = self.env["res.partner"].sudo().browse([row[0] for row in rows])
+        names = {partner.id: partner.display_name for partner in partners}
+        return [
+            {
+                "partner_id": partner_id,
+                "name": names[partner_id],
+                "order_count": orders,
+                "revenue": currency.round(revenue),
+            }
+            for partner_id, _day, orders, revenue, *_rest in sorted(rows, key=lambda row: (-row[3], row[0]))
+        ]
+
+    @api.model
+    def _dashboard_currency(self, currency):
+        return {
+            "id": currency.id,
+            "name": currency.name,
+            "symbol": currency.symbol,
+            "position": currency.position,
+            "decimal_places": currency.decimal_places,
+        }

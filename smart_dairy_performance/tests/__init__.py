@@ -1,0 +1,8 @@
+from . import (
+    test_herd_figures,
+    test_periods,
+    test_product_search,
+    test_sales_access,
+    test_sales_figures,
+    test_tours,
+)

@@ -1,0 +1,129 @@
+"""A person's first minutes: log in, see the dairy, and every headline figure is what the database says."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from odoo_process import serving
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+#: an action's page has loaded when it shows figures, rows, or says why it shows none
+READY = ".o_dairy[data-status=ready], .o_dairy[data-status=empty]"
+TIMEOUT = 90_000
+DHAKA_DAY = "(date_order AT TIME ZONE 'UTC' AT TIME ZONE 'Asia/Dhaka')::date"
+
+
+@pytest.fixture(scope="module")
+def address(dairy, tmp_path_factory):
+    with serving(dairy.name, tmp_path_factory.mktemp("odoo") / "odoo.log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def enter(address, browser):
+    """Log a user in; the page fails the test at the end when the browser's console saw an error."""
+    contexts, errors = [], []
+
+    def log_in(login, width=1400):
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        context.set_default_timeout(TIMEOUT)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{address}/web/login")
+        page.fill("input[name=login]", login)
+        page.fill("input[name=password]", login)
+        page.click("form.oe_login_form button[type=submit]")
+        page.wait_for_selector(".o_web_client .o_main_navbar")
+        return page
+
+    yield log_in
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+def figure(page, name):
+    text = page.locator(f".o_dairy_tile[data-name={name}] .o_dairy_tile_value").first.inner_text()
+    return float(re.sub(r"[^0-9.\-]", "", text))
+
+
+def month(dairy):
+    """First and last day of the default period: 30 business days up to today's."""
+    tz = "SELECT tz FROM res_partner WHERE id = (SELECT partner_id FROM res_company ORDER BY id LIMIT 1)"
+    today = date.fromisoformat(dairy.value(f"SELECT (now() AT TIME ZONE ({tz}))::date"))
+    return today - timedelta(days=29), today
+
+
+def test_a_manager_sees_the_herd_first_and_right(dairy, enter):
+    page = enter("manager")
+    page.wait_for_selector(f".o_dairy_dashboard {READY.split(',')[0]}")
+    first, last = month(dairy)
+    kg = dairy.value(
+        f"SELECT sum(total_yield) FROM farm_milk_record WHERE record_date BETWEEN '{first}' AND '{last}'"
+    )
+    assert figure(page, "milk") == pytest.approx(float(kg), abs=1)
+    withheld = dairy.value(
+        "SELECT count(*) FROM farm_animal WHERE status = 'active' AND active"
+        f" AND milk_withdrawal_until >= '{last}'"
+    )
+    assert figure(page, "withheld") == float(withheld)
+
+
+def test_an_owner_sees_the_sales_right(dairy, enter, address):
+    page = enter("owner")
+    page.goto(f"{address}/odoo/sales-dashboard")
+    page.wait_for_selector(READY)
+    first, last = month(dairy)
+    revenue, orders = dairy.value(
+        "SELECT sum(amount_total), count(*) FROM sale_order"
+        f" WHERE state = 'sale' AND {DHAKA_DAY} BETWEEN '{first}' AND '{last}'"
+    ).split("|")
+    assert figure(page, "revenue") == pytest.approx(float(revenue), abs=0.5)
+    assert figure(page, "orders") == float(orders)
+
+
+def test_a_salesperson_sees_own_sales_only(dairy, enter, address):
+    page = enter("sales")
+    page.goto(f"{address}/odoo/sales-dashboard")
+    page.wait_for_selector(READY)
+    first, last = month(dairy)
+    orders = dairy.value(
+        "SELECT count(*) FROM sale_order o JOIN res_users u ON u.id = o.user_id"
+        f" WHERE state = 'sale' AND u.login = 'sales' AND {DHAKA_DAY} BETWEEN '{first}' AND '{last}'"
+    )
+    assert figure(page, "orders") == float(orders)
+
+
+@pytest.mark.parametrize(
+    ("login", "path"),
+    [
+        ("manager", "herd-dashboard"),
+        ("owner", "sales-dashboard"),
+        ("worker", "herd-entry"),
+    ],
+)
+def test_on_a_phone_nothing_scrolls_sideways(enter, address, login, path):
+    page = enter(login, width=390)
+    page.goto(f"{address}/odoo/{path}")
+    page.wait_for_selector(".o_dairy, .o_herd_entry")
+    page.wait_for_timeout(3000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,73 @@
+"""Update and uninstall the whole suite in a database with data: no complaint in the log, nothing left behind.
+
+Invariant 5: uninstalling leaves a database that Odoo's own update accepts.
+"""
+
+import pytest
+from odoo_process import Database, complaints, databases, run_odoo
+
+#: extensions stay: another addon or the administrator may use them by now, and they hold no data
+CATALOG = """
+SELECT 'relation ' || relkind || ' ' || relname FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND NOT EXISTS (
+   SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+UNION SELECT 'column ' || c.relname || '.' || a.attname
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+   AND a.attnum > 0 AND NOT a.attisdropped
+UNION SELECT 'function ' || p.oid::regprocedure FROM pg_proc p
+ WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (
+   SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
+UNION SELECT 'trigger ' || tgname || ' on ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
+UNION SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+"""
+RECORDS = """
+SELECT 'model ' || model FROM ir_model
+UNION SELECT 'field ' || model || '.' || name FROM ir_model_fields
+UNION SELECT 'parameter ' || key FROM ir_config_parameter
+UNION SELECT 'cron ' || cron_name FROM ir_cron
+UNION SELECT 'menu ' || id FROM ir_ui_menu
+UNION SELECT 'group ' || id FROM res_groups
+UNION SELECT 'data ' || module || '.' || name FROM ir_model_data WHERE module NOT LIKE '\\_\\_%'
+"""
+#: what Odoo itself writes while it runs, whoever is installed
+OWN = ("parameter database.", "parameter smart_dairy_demo.")
+
+
+@pytest.fixture
+def database(dairy):
+    with Database(dairy.name, "smart_dairy_lifecycle") as clone:
+        yield clone
+
+
+def test_update_then_uninstall_with_data(database):
+    assert int(database.value("SELECT count(*) FROM farm_milk_record")) > 1000
+
+    code, log = run_odoo(
+        "server",
+        "-d",
+        database.name,
+        "-u",
+        ",".join(databases.suite_addons()),
+        "--stop-after-init",
+        "--no-http",
+    )
+    assert code == 0
+    assert not complaints(log)
+
+    installed = database.rows("SELECT name FROM ir_module_module WHERE state = 'installed'")
+    own = sorted({"smart_dairy", *databases.suite_addons()} & installed)
+    assert len(own) >= 3
+    code, log = run_odoo("module", "uninstall", "-d", database.name, *own)
+    assert code == 0, log[-3000:]
+    assert not complaints(log)
+
+    with Database(databases.BASE, "smart_dairy_untouched") as untouched:
+        for inventory in (CATALOG, RECORDS):
+            left = database.rows(inventory) - untouched.rows(inventory)
+            assert not {line for line in left if not line.startswith(OWN)}
+            assert not untouched.rows(inventory) - database.rows(inventory)
+
+    code, log = run_odoo("server", "-d", database.name, "-u", "sale,stock", "--stop-after-init", "--no-http")
+    assert code == 0
+    assert not complaints(log)
