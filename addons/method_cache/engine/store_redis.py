@@ -1,0 +1,308 @@
+"""The protocol on Redis: one EVALSHA per step, on connections that know which life of Redis they talk to."""
+
+import hashlib
+import time
+from collections import deque
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from . import protocol
+from .breaker import Breaker
+from .errors import StoreUnavailable
+from .store import Answer, Store
+
+_FAILURES = (RedisError, OSError)
+# A connection idle for longer asks again which life it talks to: a demoted and re-promoted master keeps it.
+_IDLE = 1.0
+
+
+class RedisStore(Store):
+    """:param url: ``redis://[[user]:password@]host[:port]/db``, ``rediss://…`` (TLS), ``unix://…``, or
+        ``sentinel://[[user]:password@]host:port[,host:port…]/service[/db]``.
+    :param timeout: seconds that a call may lose to Redis, connecting included (default 5 ms).
+    :param rules: of the protocol; fewer for the mutation check only.
+    """
+
+    name = "redis"
+
+    def __init__(self, url, timeout=0.005, rules=protocol.RULES, chores=None, max_idle=64):
+        self.url = url
+        self.timeout = timeout
+        self._pool = make_pool(url, timeout)
+        self._patient = make_pool(url, 2.0)  # for the background and for waiting
+        self._idle = deque(maxlen=max_idle)
+        self._scripts = {
+            name: (hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), text)
+            for name, text in protocol.scripts(rules).items()
+        }
+        self.breaker = Breaker("Redis", self._probe, chores)
+
+    # Steps of the protocol
+
+    def lookup(self, ns, key, models, snapshot, known="", lease="", previous=False, owed=()):
+        keys = (f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", f"{{{ns}}}:w")
+        args = [self.nonce(), snapshot.wire, known, lease, self.lease_ms, "1" if previous else "0"]
+        args += [len(models), *models]
+        for model, xid in owed:
+            args += [models.index(model) + 1, xid]
+        reply = self._run("lookup", keys, args)
+        kind = reply[0]
+        if kind == protocol.SAME:
+            return Answer(kind, token=known, ttl=reply[1], cost=float(reply[2]))
+        if kind == protocol.HIT:
+            _kind, ttl, cost, token, flag, payload = reply
+            return Answer(kind, "", (), token.decode(), flag.decode(), payload, ttl, float(cost))
+        if kind == protocol.WAIT:
+            return Answer(kind, token=reply[1].decode(), outdated=bool(reply[2]))
+        if kind == protocol.PREVIOUS:
+            return Answer(kind, flag=reply[1].decode(), payload=reply[2])
+        if kind == protocol.BYPASS:
+            fresh = tuple(int(i) - 1 for i in reply[2].split(b",") if i)
+            return Answer(kind, reply[1].decode(), fresh)
+        return Answer(kind, reply[1].decode(), outdated=bool(reply[2]))
+
+    def store(self, ns, key, models, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
+        keys = (f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", f"{{{ns}}}:b:{lease}", f"{{{ns}}}:w")
+        args = [snapshot.wire, token, flag, payload, int(ttl_ms), f"{cost:.3f}", lease, *models]
+        return self._run("store", keys, args)
+
+    def abandon(self, ns, key, lease):
+        self._run("abandon", [f"{{{ns}}}:l:{key}", f"{{{ns}}}:b:{lease}"], [lease], life=False)
+
+    def renew(self, ns, leases):
+        keys = [f"{{{ns}}}:l:{key}" for key, _lease in leases]
+        self._run("renew", keys, [self.lease_ms, *(lease for _key, lease in leases)], life=False)
+
+    def log(self, ns, models, xid, sight):
+        self._run("log", [f"{{{ns}}}:w"], [xid, sight.wire, self.most_ids, *models])
+
+    def set_floor(self, ns, models, births, floor, suspects):
+        ids = ",".join(map(str, sorted(suspects)))
+        self._run("floor", [f"{{{ns}}}:w"], [floor, ids, len(models), *models, *births])
+
+    def wait(self, ns, token, seconds):
+        bell = f"{{{ns}}}:b:{token}"
+        try:
+            connection = self._patient.get_connection()
+            try:
+                # Shorter than the connection's own time limit; the caller looks again and may wait again.
+                connection.send_command("BLMOVE", bell, bell, "LEFT", "RIGHT", f"{min(seconds, 1.0):.3f}")
+                connection.read_response()
+            except redis.exceptions.TimeoutError:
+                connection.disconnect()  # long enough; the next lookup says whether Redis is well
+            except BaseException:
+                connection.disconnect()
+                raise
+            finally:
+                self._patient.release(connection)
+        except _FAILURES as error:
+            self.breaker.trip(error)
+            raise StoreUnavailable(str(error)) from error
+
+    # For people
+
+    def flush(self, ns):
+        gone = 0
+        client = redis.Redis(connection_pool=self._patient)
+        try:
+            batch = []
+            for key in client.scan_iter(match=f"{{{ns}}}:*", count=500):
+                batch.append(key)
+                if len(batch) == 500:
+                    gone += client.unlink(*batch)
+                    batch.clear()
+            if batch:
+                gone += client.unlink(*batch)
+        except _FAILURES as error:
+            raise StoreUnavailable(str(error)) from error
+        return gone
+
+    def add_stats(self, ns, deltas):
+        key = f"{{{ns}}}:s"
+        try:
+            with redis.Redis(connection_pool=self._patient).pipeline(transaction=False) as pipe:
+                for name, value in deltas.items():
+                    pipe.hincrbyfloat(key, name, value)
+                pipe.expire(key, 30 * 86400)
+                pipe.execute()
+        except _FAILURES as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def read_stats(self, ns):
+        try:
+            found = redis.Redis(connection_pool=self._patient).hgetall(f"{{{ns}}}:s")
+        except _FAILURES as error:
+            raise StoreUnavailable(str(error)) from error
+        return {_text(name): float(value) for name, value in found.items()}
+
+    def info(self, ns):
+        """Entries are counted up to 10,000 by SCAN: this is for the administrator's page."""
+        client = redis.Redis(connection_pool=self._patient)
+        try:
+            found = client.info()
+            entries = 0
+            for _key in client.scan_iter(match=f"{{{ns}}}:e:*", count=1000):
+                entries += 1
+                if entries >= 10000:
+                    break
+        except _FAILURES as error:
+            raise StoreUnavailable(str(error)) from error
+        return {
+            "name": "redis",
+            "version": found.get("redis_version", ""),
+            "used_bytes": found.get("used_memory", 0),
+            "max_bytes": found.get("maxmemory", 0),
+            "policy": found.get("maxmemory_policy", ""),
+            "role": found.get("role", ""),
+            "entries": entries,
+        }
+
+    def ping(self):
+        """Return milliseconds for a round trip on a new connection; raises StoreUnavailable."""
+        start = time.perf_counter()
+        try:
+            connection = self._patient.get_connection()
+            try:
+                connection.send_command("PING")
+                connection.read_response()
+            finally:
+                self._patient.release(connection)
+        except _FAILURES as error:
+            raise StoreUnavailable(str(error)) from error
+        return (time.perf_counter() - start) * 1000
+
+    def close(self):
+        self.breaker.stop()
+        while self._idle:
+            self._idle.pop()[0].disconnect()
+        self._pool.disconnect()
+        self._patient.disconnect()
+
+    # Transport
+
+    def _run(self, name, keys, args, life=True):
+        """Run one script within the time limit; one attempt, no retries."""
+        if self.breaker.open:
+            raise StoreUnavailable("circuit open")
+        digest, source = self._scripts[name]
+        connection = None
+        try:
+            connection, incarnation = self._take()
+            if life:
+                args = [incarnation, *args]
+            connection.send_command("EVALSHA", digest, len(keys), *keys, *args)
+            try:
+                reply = connection.read_response(disable_decoding=True)
+            except NoScriptError:
+                connection.send_command("EVAL", source, len(keys), *keys, *args)
+                reply = connection.read_response(disable_decoding=True)
+        except ResponseError as error:  # out of memory, read-only replica, loading, …
+            connection.disconnect()
+            self.breaker.trip(error)
+            raise StoreUnavailable(str(error)) from error
+        except _FAILURES as error:
+            if connection is not None:
+                connection.disconnect()
+            self.breaker.trip(error or type(error).__name__)
+            raise StoreUnavailable(str(error)) from error
+        except BaseException:  # an interrupt between command and reply
+            if connection is not None:
+                connection.disconnect()
+            raise
+        self._give(connection, incarnation)
+        return reply
+
+    def _take(self):
+        try:
+            connection, incarnation, since = self._idle.pop()
+        except IndexError:
+            return self._connect(self._pool)
+        if time.monotonic() - since > _IDLE:
+            incarnation = identify(connection)
+        return connection, incarnation
+
+    def _give(self, connection, incarnation):
+        if len(self._idle) == self._idle.maxlen:
+            connection.disconnect()
+        else:
+            self._idle.append((connection, incarnation, time.monotonic()))
+
+    def _connect(self, pool):
+        connection = new_connection(pool)
+        connection.connect()
+        self.breaker.start()
+        return connection, identify(connection)
+
+    def _probe(self):
+        """In the background: build a connection patiently and keep it, scripts loaded, for the next call."""
+        while self._idle:
+            self._idle.pop()[0].disconnect()
+        patient = self._patient.get_connection()
+        try:
+            for _digest, source in self._scripts.values():
+                patient.send_command("SCRIPT LOAD", source)
+                patient.read_response()
+        finally:
+            self._patient.release(patient)
+        connection = new_connection(self._pool)
+        connection.socket_connect_timeout = 1.0
+        connection.connect()
+        self._give(connection, identify(connection))
+
+
+def new_connection(pool):
+    """Return an unconnected connection that the pool does not count."""
+    return pool.connection_class(**pool.connection_kwargs)
+
+
+def identify(connection):
+    """Return the name of this life of Redis: it changes with a restart, a failover or a promotion."""
+    found = {}
+    for section in ("server", "replication"):
+        connection.send_command("INFO", section)
+        for line in _text(connection.read_response()).splitlines():
+            name, _, value = line.partition(":")
+            found[name] = value.strip()
+    if found.get("role") != "master":
+        raise redis.exceptions.ReadOnlyError("this Redis is a replica")
+    life = f"{found['run_id']}.{found['master_replid']}"
+    return hashlib.sha256(life.encode()).hexdigest()[:16]
+
+
+def make_pool(url, timeout):
+    """Return a pool of connections for ``url`` that never retry; raises ValueError on a malformed address."""
+    options = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),
+        "protocol": 2,
+        "health_check_interval": 0,
+        "client_name": "odoo-method-cache",
+        "max_connections": 10000,
+    }
+    if not url.startswith("sentinel://"):
+        return redis.ConnectionPool.from_url(url, **options)
+    rest = url.removeprefix("sentinel://")
+    credentials, _, rest = rest.rpartition("@")
+    hosts, _, path = rest.partition("/")
+    service, _, number = path.partition("/")
+    if not hosts or not service:
+        raise ValueError("sentinel://host:port[,host:port…]/service[/db] expected")
+    user, _, password = credentials.rpartition(":") if ":" in credentials else ("", "", credentials)
+    if password:
+        options["password"] = password
+    if user:
+        options["username"] = user
+    nodes = [(host.partition(":")[0], int(host.partition(":")[2] or 26379)) for host in hosts.split(",")]
+    sentinel = Sentinel(
+        nodes, sentinel_kwargs={"socket_timeout": max(timeout, 0.5)}, db=int(number or 0), **options
+    )
+    return sentinel.master_for(service).connection_pool
+
+
+def _text(value):
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,408 @@
+"""Benchmark of the method cache; takes about a minute, at most three.
+
+    python benchmarks/cache.py --database DB --config odoo.conf
+
+In a scratch database ``DB_bench_cache`` and a Redis of its own (redis-server on PATH):
+
+1. p50 of a hit of a 17 kB dashboard value, beside a raw redis-py GET and GET plus parsing, interleaved;
+2. 200 simultaneous callers of one key: how often it is computed;
+3. what a call costs when Redis has just died, and afterwards;
+4. stale reads of the naive design (key prefix, delete on write) and of this one in the same run;
+5. with ``--config`` of an Odoo whose database DB has sale and method_cache: the cache's share of confirming
+   an order of 5 lines.
+
+Exit status 1 when a bar is missed.
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import json
+import logging
+import multiprocessing
+import os
+import random
+import statistics
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import redis
+import soak_cache as soak
+from soak_cache import Cache, RedisServer, Settings, Transaction, connect
+
+MODELS = (
+    "@sale.order.get_dashboard_summary",
+    "sale.order",
+    "sale.order.line",
+    "~access",
+)  # as the addon asks
+
+
+def dashboard():
+    """A value of about 17 kB, as a dashboard's daily statistics look."""
+    return {
+        "daily_stats": [
+            {
+                "order_date": f"2026-{i // 28 + 1:02}-{i % 28 + 1:02}",
+                "order_count": 40 + i % 17,
+                "total_revenue": round(1234.5 + i * 17.31, 2),
+                "avg_order_value": round(30.25 + i % 13 * 1.07, 2),
+                "unique_customers": 20 + i % 11,
+            }
+            for i in range(136)
+        ],
+        "summary": {"total_orders": 5712, "total_revenue": 204132.5, "avg_order_value": 35.74},
+    }
+
+
+class Bench:
+    def __init__(self, database, url, timeout=0.05):
+        self.database = database
+        self.settings = Settings(url=url, timeout=timeout)
+        self.cache = Cache(database, lambda: connect(database, True), lambda _cnx: self.settings)
+        self.cache.claim()
+        self.cnx = connect(database)
+
+    def get(self, compute=dashboard, key="bench", wait=20.0):
+        return Transaction(self.cnx, self.cache).get("bench", key, MODELS, 600, compute, wait=wait)
+
+    def warm(self):
+        for _ in range(3):
+            self.get()
+            self.cnx.commit()
+
+
+def p50(samples):
+    return statistics.median(samples) * 1e6
+
+
+def hits(database, server, rounds):
+    """Every round measures each kind once, so load on the machine falls on all alike."""
+    bench = Bench(database, server.url)
+    bench.warm()
+    client = redis.Redis.from_url(server.url)
+    text = json.dumps(dashboard(), separators=(",", ":"))
+    client.set("raw", text)
+    tier, state = bench.cache.tier, {}
+
+    def opened(*, seen=False, kept=True):
+        """Begin a transaction that has asked the database for its snapshot; warm, or not, as told."""
+        bench.cnx.commit()
+        state["txn"] = txn = Transaction(bench.cnx, bench.cache)
+        txn.get("bench", "bench", MODELS, 600, dashboard)
+        if not seen:
+            for entry in tier._entries.values():
+                entry.seen = None
+        if not kept:
+            tier.clear()
+
+    def hit():
+        return state["txn"].get("bench", "bench", MODELS, 600, dashboard)
+
+    def begun():
+        opened()
+        bench.cnx.commit()
+        bench.cnx.cursor().execute("SELECT 1")
+
+    def whole():
+        return Transaction(bench.cnx, bench.cache).get("bench", "bench", MODELS, 600, dashboard)
+
+    kinds = {
+        "redis-py GET": (opened, lambda: client.get("raw")),
+        "GET plus parsing": (opened, lambda: json.loads(client.get("raw"))),
+        "in-process tier": (opened, hit),
+        "same snapshot again": (lambda: opened(seen=True), hit),
+        "from Redis": (lambda: opened(kept=False), hit),
+        "new transaction, in-process": (begun, whole),
+    }
+    samples = {kind: [] for kind in kinds}
+    order = list(kinds)
+    for _ in range(rounds):
+        random.shuffle(order)
+        for kind in order:
+            before, call = kinds[kind]
+            before()
+            client.ping()  # nobody pays for waking the server up
+            start = time.perf_counter()
+            call()
+            samples[kind].append(time.perf_counter() - start)
+    totals = bench.cache.stats.totals
+    misses = sum(totals["bench", name] for name in ("miss", "bypass_young", "bypass_down", "bypass_off"))
+    if misses > rounds / 10:
+        raise SystemExit(f"{misses:.0f} of {6 * rounds} calls were no hits: another measurement is needed")
+    bench.cache.close()
+    return {kind: p50(found) for kind, found in samples.items()}, len(text)
+
+
+def crowd(database, server, callers):
+    """Callers in 4 processes ask for one new key at the same moment."""
+    barrier = multiprocessing.Barrier(4)
+    computed = multiprocessing.Value("i", 0)
+    answers = multiprocessing.Value("i", 0)
+
+    def process():
+        bench = Bench(database, server.url, timeout=2.0)
+        bench.warm()  # the logs exist: right after a loss of Redis, older snapshots compute
+        bench.cnx.commit()
+        gate = threading.Barrier(callers // 4)
+
+        def slow():
+            with computed.get_lock():
+                computed.value += 1
+            time.sleep(0.5)
+            return dashboard()
+
+        def caller():
+            with contextlib.closing(connect(database)) as cnx:
+                with cnx.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+                if gate.wait(60) == 0:
+                    barrier.wait(60)
+                gate.wait(60)
+                found = Transaction(cnx, bench.cache).get("bench", "crowd", MODELS, 600, slow, wait=20.0)
+            with answers.get_lock():
+                answers.value += found == dashboard()
+
+        with concurrent.futures.ThreadPoolExecutor(callers // 4) as pool:
+            for done in [pool.submit(caller) for _ in range(callers // 4)]:
+                done.result()
+        os._exit(0)
+
+    workers = [multiprocessing.Process(target=process) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    until = time.monotonic() + 60
+    for worker in workers:
+        worker.join(max(0.1, until - time.monotonic()))
+        worker.kill()
+    return computed.value, answers.value
+
+
+def down(database, server):
+    """Milliseconds that the first and a later call lose, Redis refusing connections and Redis hanging."""
+    import signal
+
+    found = {}
+    for name, act, undo in (
+        ("killed", server.kill, server.start),
+        ("hanging", lambda: server.signal(signal.SIGSTOP), lambda: server.signal(signal.SIGCONT)),
+    ):
+        bench = Bench(database, server.url, timeout=0.005)
+        bench.warm()
+        bench.cache.tier.clear()
+        txn = Transaction(bench.cnx, bench.cache)
+        txn._open()
+        act()
+        times = []
+        for _ in range(101):
+            start = time.perf_counter()
+            txn.get("bench", "bench", MODELS, 600, int)
+            times.append((time.perf_counter() - start) * 1000)
+        undo()
+        start = time.monotonic()
+        store = txn.view.store
+        while store.breaker.open and time.monotonic() - start < 15:
+            time.sleep(0.02)
+        found[name] = (times[0], statistics.median(times[1:]), time.monotonic() - start)
+        bench.cache.close()
+        bench.cnx.close()
+    return found
+
+
+def naive(database, server, seconds):
+    """Three writers, four readers on the same rows: (reads, stale) of delete-on-write and of this cache."""
+    totals = {"naive": multiprocessing.Array("q", 2), "method_cache": multiprocessing.Array("q", 2)}
+
+    def work(number):
+        until = time.monotonic() + seconds
+        rng = random.Random(number)
+        cnx = connect(database)
+        client = redis.Redis.from_url(server.url)
+        cache = Bench(database, server.url, timeout=0.2).cache
+        while time.monotonic() < until:
+            try:
+                txn = Transaction(cnx, cache)
+                key = rng.randrange(3)
+                if number < 3:
+                    txn.touch("a")
+                    with cnx.cursor() as cursor:
+                        cursor.execute("UPDATE a SET v = v + 1 WHERE k = %s", [key])
+                    client.delete(f"odoo_cache:a:{key}")
+                    txn.before_commit()
+                    time.sleep(rng.random() * 0.005)
+                    cnx.commit()
+                    time.sleep(rng.random() * 0.01)
+                    continue
+                with cnx.cursor() as cursor:
+                    cursor.execute("SELECT v FROM a WHERE k = %s", [key])
+                    real = cursor.fetchone()[0]
+                cached = client.get(f"odoo_cache:a:{key}")
+                mine = txn.get("naive", f"n{key}", ("a",), 60, lambda real=real: real)
+                if cached is None:
+                    client.set(f"odoo_cache:a:{key}", real, ex=60)
+                    cached = real
+                for name, value in (("naive", int(cached)), ("method_cache", mine)):
+                    with totals[name].get_lock():
+                        totals[name][0] += 1
+                        totals[name][1] += value != real
+                cnx.commit()
+                time.sleep(rng.random() * 0.002)
+            except soak.psycopg2.Error:
+                cnx.rollback()
+        os._exit(0)
+
+    workers = [multiprocessing.Process(target=work, args=(number,)) for number in range(7)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(seconds + 30)
+    return {name: tuple(found) for name, found in totals.items()}
+
+
+def orders(database, config, pairs):
+    """Return ``(ms of a confirmation, ms in the cache's code)``, medians, or None without sale.
+
+    What the cache adds is measured where it happens, in the same confirmations: differences between two runs
+    of 100 ms each are lost in the machine's own noise.
+    """
+    import odoo
+    from odoo import api
+    from odoo.modules.registry import Registry
+
+    odoo.tools.config.parse_config(["-c", config, "-d", database, "--log-level=critical"])
+    registry = Registry(database)
+    if "sale.order" not in registry or "method.cache" not in registry:
+        return None
+    from odoo.addons.method_cache.engine.transaction import Transaction as Real
+    from odoo.addons.method_cache.models import base
+
+    with registry.cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        product = env["product.product"].search([("sale_ok", "=", True)], limit=1) or env[
+            "product.product"
+        ].create({"name": "Milk", "list_price": 2})
+        partner = env["res.partner"].search([], limit=1)
+        made = env["sale.order"].create(
+            [
+                {"partner_id": partner.id, "order_line": [(0, 0, {"product_id": product.id})] * 5}
+                for _ in range(pairs + 5)
+            ]
+        )
+        ids = made.ids
+    spent = [0.0]
+    log, note = Real.before_commit, base.transaction_of
+
+    def log_timed(self):
+        start = time.perf_counter()
+        log(self)
+        spent[0] += time.perf_counter() - start
+
+    def note_timed(cr):
+        start = time.perf_counter()
+        found = note(cr)
+        spent[0] += time.perf_counter() - start
+        return found
+
+    Real.before_commit, base.transaction_of = log_timed, note_timed
+    times, shares = [], []
+    try:
+        for number, order_id in enumerate(ids):
+            with registry.cursor() as cr:
+                env = api.Environment(cr, api.SUPERUSER_ID, {})
+                spent[0] = 0.0
+                start = time.perf_counter()
+                env["sale.order"].browse(order_id).action_confirm()
+                cr.commit()
+                if number >= 5:
+                    times.append((time.perf_counter() - start) * 1000)
+                    shares.append(spent[0] * 1000)
+    finally:
+        Real.before_commit, base.transaction_of = log, note
+        with registry.cursor() as cr:
+            env = api.Environment(cr, api.SUPERUSER_ID, {})
+            left = env["sale.order"].browse(ids)
+            left._action_cancel()
+            left.unlink()
+    return statistics.median(times), statistics.median(shares)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--database", default="cache")
+    parser.add_argument(
+        "--config", help="odoo.conf; with it, order confirmation is measured in --database, too"
+    )
+    parser.add_argument("--rounds", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, default=10, help="for the naive design")
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.CRITICAL)
+    if options.config:
+        soak.read_config(options.config)
+    scratch = f"{options.database}_bench_cache"
+    print("about a minute, at most three", flush=True)
+    rows = []
+
+    def bar(what, value, limit, unit):
+        rows.append((what, value, limit, unit, limit is None or value <= limit))
+
+    soak.prepare(scratch)
+    server = RedisServer()
+    try:
+        found, size = hits(scratch, server, options.rounds)
+        raw, parsed = found["redis-py GET"], found["GET plus parsing"]
+        print(f"value of {size / 1000:.1f} kB, {options.rounds} rounds, p50:")
+        for kind, micro in found.items():
+            print(
+                f"  {kind:<30}{micro:8.0f} us {micro / raw:7.2f} x GET {micro / parsed:7.2f} x with parsing"
+            )
+        bar("in-process tier / GET", found["in-process tier"] / raw, 2.5, "x")
+        bar("in-process tier / GET plus parsing", found["in-process tier"] / parsed, 1.0, "x")
+        bar("from Redis / GET plus parsing", found["from Redis"] / parsed, 1.5, "x")
+        bar("new transaction / GET plus parsing", found["new transaction, in-process"] / parsed, None, "x")
+        computed, answered = crowd(scratch, server, 200)
+        bar("computations for 200 callers", computed, 1, "")
+        bar("callers left without the right answer", 200 - answered, 0, "")
+        for name, (first, later, back) in down(scratch, server).items():
+            bar(f"Redis {name}: first call", first, 8, "ms")
+            bar(f"Redis {name}: later calls", later, 0.2, "ms")
+            bar(f"Redis {name}: back in use after", back, 10, "s")
+        for name, (reads, stale) in naive(scratch, server, options.seconds).items():
+            bar(f"stale of {reads:,} reads, {name}", stale, 0 if name == "method_cache" else None, "")
+    finally:
+        server.close()
+        soak.drop(scratch)
+    if options.config:
+        server = RedisServer()
+        os.environ["METHOD_CACHE_REDIS_URL"] = server.url
+        try:
+            confirmed = orders(options.database, options.config, 30)
+        finally:
+            server.close()
+        if confirmed:
+            bar(
+                f"share of a {confirmed[0]:.0f} ms order confirmation",
+                confirmed[1] / confirmed[0] * 100,
+                3,
+                "%",
+            )
+        else:
+            print(
+                "order confirmation: not measured, sale or method_cache is not installed in", options.database
+            )
+    print(f"\n{'what':<44}{'measured':>12}{'bar':>10}")
+    for what, value, limit, unit, good in rows:
+        shown = "" if limit is None else f"<= {limit:g}"
+        print(f"{what:<44}{value:>10.2f} {unit:<2}{shown:>9}{'' if good else '   MISSED'}")
+    missed = [row for row in rows if not row[4]]
+    print(f"{len(missed)} bar(s) missed" if missed else "all bars met")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
