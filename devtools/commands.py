@@ -172,8 +172,8 @@ def test(arguments):
     if arguments:
         codes.append(subprocess.call([*in_odoo, *arguments], cwd=ROOT, env=environment))
     else:
-        addons = sorted(ROOT.glob("addons/*/tests")) + sorted(ROOT.glob("*/tests"))
-        folders = [str(path.relative_to(ROOT)) for path in addons]
+        tests = [folder / "tests" for folder in databases.addon_folders()]
+        folders = [str(path.relative_to(ROOT)) for path in tests if path.is_dir()]
         print("\n== tests of the addons, inside Odoo", flush=True)
         codes.append(subprocess.call([*in_odoo, *folders], cwd=ROOT, env=environment))
         print("\n== tests of the suite as a whole", flush=True)

@@ -1,5 +1,6 @@
 """Databases of the private server: templates built once, clones made from them in seconds."""
 
+import ast
 import hashlib
 import os
 import shutil
@@ -25,11 +26,15 @@ def program(name, *arguments):
     )
 
 
+def addon_folders():
+    """The folders of the suite's installable addons, the umbrella's (the root) left out."""
+    manifests = sorted([*ROOT.glob("*/__manifest__.py"), *ROOT.glob("addons/*/__manifest__.py")])
+    return [path.parent for path in manifests if ast.literal_eval(path.read_text()).get("installable", True)]
+
+
 def suite_addons():
     """Names of the suite's addons that a database gets, in no order (Odoo sorts by dependency)."""
-    folders = [path.parent for path in ROOT.glob("*/__manifest__.py")]
-    folders += [path.parent for path in ROOT.glob("addons/*/__manifest__.py")]
-    return sorted(folder.name for folder in folders if not folder.name.startswith("test_"))
+    return [folder.name for folder in addon_folders() if not folder.name.startswith("test_")]
 
 
 def source_fingerprint():
@@ -87,8 +92,7 @@ def ensure_tests(odoo):
         return
     with step("database for the tests, with the whole suite") as now:
         clone(BASE, TESTS)
-        names = suite_addons()
-        names += sorted(path.parent.name for path in ROOT.glob("addons/test_*/__manifest__.py"))
+        names = [folder.name for folder in addon_folders()]
         odoo_server.install(odoo, TESTS, ["smart_dairy", *names], now=now)
         odoo_server.warm(odoo, TESTS, "web.assets_tests")
         remember(tests=mark)

@@ -52,8 +52,9 @@ def files(suffix: str, below: Path = ROOT) -> Iterator[Path]:
 
 
 def addons() -> list[Path]:
-    """Folders with a manifest; the repository root, itself an addon, comes first."""
-    return sorted(path.parent for path in files("__manifest__.py"))
+    """Folders of installable addons; the repository root, itself an addon, comes first."""
+    manifests = [path for path in files("__manifest__.py") if '"installable": False' not in path.read_text()]
+    return sorted(path.parent for path in manifests)
 
 
 def addon_sources() -> tuple[list[str], list[str]]:

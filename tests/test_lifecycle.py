@@ -18,7 +18,8 @@ UNION SELECT 'column ' || c.relname::text || '.' || a.attname
 UNION SELECT 'function ' || p.oid::regprocedure::text FROM pg_proc p
  WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (
    SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
-UNION SELECT 'trigger ' || tgname::text || ' on ' || tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal
+UNION SELECT 'trigger ' || tgname::text || ' on ' || tgrelid::regclass::text
+  FROM pg_trigger WHERE NOT tgisinternal
 UNION SELECT 'constraint ' || conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 """
 RECORDS = """
