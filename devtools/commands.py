@@ -155,7 +155,7 @@ def odoo_home(odoo):
 
 
 def test(arguments):
-    """Every test: the suite's own first, then each addon's in a clone of the installed database."""
+    """Every test: each addon's in a clone of the installed database, then those of the suite as a whole."""
     started = time.monotonic()
     odoo = set_up(test=True)
     databases.ensure_tests(odoo)
