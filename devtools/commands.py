@@ -143,9 +143,6 @@ def test_environment(odoo):
     return {
         **odoo_server.environment(),
         "ODOO_HOME": str(odoo_home(odoo)),
-        "SMART_DAIRY_ODOO_CONF": str(odoo_server.CONF),
-        "SMART_DAIRY_BASE_DB": databases.BASE,
-        "SMART_DAIRY_TEST_DB": databases.TESTS,
         "PYTHONPATH": str(ROOT / "devtools" / "pytest_plugins"),
     }
 
