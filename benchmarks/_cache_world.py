@@ -22,7 +22,7 @@ sys.modules.setdefault("method_cache", _package)
 from method_cache.engine import schema  # noqa: E402
 from method_cache.testing.redis_server import RedisServer  # noqa: E402
 from method_cache.testing.scenarios import Connection  # noqa: E402
-from scratch_servers import HOST, SMALL, Scratch, accepts, free_port  # noqa: E402
+from scratch_servers import HOST, SMALL, Scratch, accepts, free_port, until  # noqa: E402
 
 TABLES = "abcdefgh"
 RAW = "gh"  # written behind the ORM's back, through the statement trigger
@@ -104,6 +104,15 @@ class World:
                     f"CREATE TRIGGER touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {t}"
                     f" FOR EACH STATEMENT EXECUTE FUNCTION method_cache_touch_trigger('{t}')"
                 )
+            cursor.execute("SELECT pg_current_wal_lsn()::text")
+            (written,) = cursor.fetchone()
+        if self.standby_port:
+            assert until(lambda: self._replayed(written)), "the standby does not follow"
+
+    def _replayed(self, position):
+        with contextlib.closing(self.connect(autocommit=True, standby=True)) as cnx, cnx.cursor() as cursor:
+            cursor.execute("SELECT pg_last_wal_replay_lsn() >= %s", [position])
+            return cursor.fetchone()[0]
 
     def dsn(self, standby=False):
         port = self.standby_port if standby else self.port

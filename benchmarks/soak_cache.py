@@ -38,6 +38,7 @@ from method_cache.engine.cache import Cache, Settings
 from method_cache.engine.errors import CacheError
 from method_cache.engine.protocol import RULES
 from method_cache.engine.snapshot import Snapshot
+from method_cache.engine.store_redis import RedisStore
 from method_cache.engine.transaction import Transaction
 from method_cache.testing import scenarios
 
@@ -192,6 +193,7 @@ class Worker:
 
 
 def work(number, options, world, counters, stop):
+    RedisStore.most_ids = 8  # logs are pruned all the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Worker(number, options, world, counters, stop).run()
 
@@ -207,16 +209,23 @@ class Tormentor:
     def act(self, workers):
         often = (self.pause, self.lose_log, self.lose_entry, self.halt_replay)
         action = self.rng.choice(
-            (*often, *often, self.kill, self.flush, self.restart, self.save, self.generation, self.hang)
+            (*often, *often, self.kill, self.restart, self.generation, self.flush, self.restart, self.save, self.generation, self.hang)
         )
         self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
         action(workers)
 
-    def pause(self, workers):
+    @contextlib.contextmanager
+    def paused(self, workers):
         victim = self.rng.choice(workers)
         os.kill(victim.pid, signal.SIGSTOP)
-        time.sleep(self.rng.random() * 0.3)
-        os.kill(victim.pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            os.kill(victim.pid, signal.SIGCONT)
+
+    def pause(self, workers):
+        with self.paused(workers):
+            time.sleep(self.rng.random() * 0.3)
 
     def kill(self, workers):
         at = self.rng.randrange(len(workers))
@@ -228,7 +237,14 @@ class Tormentor:
         self.redis.command("FLUSHALL")
 
     def lose_log(self, workers):
+        """Once, or again while one who found it missing is paused."""
         self._delete("w")
+        if self.rng.random() < 0.5:
+            time.sleep(self.rng.random() * 0.004)
+            with self.paused(workers):
+                time.sleep(self.rng.random() * 0.03)
+                self._delete("w")
+                time.sleep(self.rng.random() * 0.004)
 
     def lose_entry(self, workers):
         self._delete("e")
@@ -242,8 +258,12 @@ class Tormentor:
         self.redis.command("SAVE")
 
     def restart(self, workers):
+        """Redis comes back with what it had saved a moment before its end, or long before."""
+        if self.rng.random() < 0.7:
+            self.save(workers)
+            time.sleep(self.rng.random() * 0.1)
         self.redis.kill()
-        time.sleep(self.rng.random() * 0.3)
+        time.sleep(self.rng.choice((0, 0, 0.3)) * self.rng.random())
         self.redis.start()
 
     def hang(self, workers):
@@ -261,10 +281,16 @@ class Tormentor:
                            " ELSE pg_wal_replay_pause() END")  # fmt: skip
 
     def generation(self, workers):
-        with contextlib.closing(self.world.connect(autocommit=True)) as cnx, cnx.cursor() as cursor:
+        """Somebody paused does not notice for a while."""
+        with (
+            contextlib.closing(self.world.connect(autocommit=True)) as cnx,
+            cnx.cursor() as cursor,
+            self.paused(workers),
+        ):
             cursor.execute("BEGIN")
             schema.next_generation(cursor)
             cursor.execute(self.rng.choice(("COMMIT", "COMMIT", "ROLLBACK")))
+            time.sleep(self.rng.random() * 0.2)
 
 
 def soak(options):
@@ -392,7 +418,7 @@ def mutate(options):
                 )
     if options.random:
         options.first = True
-        for rule in sorted(RULES):
+        for rule in options.without or sorted(RULES):
             options.without = [rule]
             found, _torments, seconds = soak(options)
             missed += not found["stale"]

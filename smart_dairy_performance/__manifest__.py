@@ -5,7 +5,7 @@
     "category": "Industries/Dairy",
     "author": "Smart Dairy",
     "license": "LGPL-3",
-    "depends": ["smart_dairy_farm", "sale_management", "sale_stock", "stock", "account", "web"],
+    "depends": ["smart_dairy_farm", "method_cache", "sale_management", "sale_stock", "stock", "account", "web"],
     "data": [
         "views/dashboard_views.xml",
     ],
@@ -17,5 +17,6 @@
             "smart_dairy_performance/static/tests/tours/**/*",
         ],
     },
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

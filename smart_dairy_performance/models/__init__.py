@@ -1,1 +1,1 @@
-from . import farm_animal, farm_animal_dashboard, product_product, sale_order
+from . import farm_animal, farm_animal_dashboard, method_cache, product_product, product_template, sale_order

@@ -1,4 +1,6 @@
 from . import (
+    test_cached,
+    test_catalogue,
     test_herd_figures,
     test_periods,
     test_product_search,

@@ -75,19 +75,19 @@ SELECT DISTINCT arg FROM pg_trigger t
 def next_generation(cursor, store=None, identity=None):
     """Start a new generation in the cursor's transaction: no entry of an earlier one is used after commit.
 
-    The row's lock makes the sequence exact; ``setval``, unlike ``nextval``, is replicated exactly.
+    The row's lock makes the sequence exact; ``setval``, unlike ``nextval``, is replicated exactly. Another
+    ``identity`` gets another uuid too: copies of one database count on from the same generation.
     """
-    cursor.execute("SELECT uuid, generation, store, identity FROM method_cache_life FOR UPDATE")
-    _uuid, _generation, old_store, old_identity = cursor.fetchone()
+    cursor.execute("SELECT FROM method_cache_life FOR UPDATE")
     cursor.execute("SELECT setval('method_cache_generation', last_value + 1) FROM method_cache_generation")
     (generation,) = cursor.fetchone()
     cursor.execute(
-        "UPDATE method_cache_life SET generation = %s, store = %s, identity = %s, uuid = %s",
-        (
-            generation,
-            old_store if store is None else store,
-            old_identity if identity is None else identity,
-            _uuid,
-        ),
+        """
+        UPDATE method_cache_life l
+           SET generation = %s, store = COALESCE(%s, l.store), identity = new.identity,
+               uuid = CASE WHEN l.identity = new.identity THEN l.uuid ELSE gen_random_uuid()::text END
+          FROM (SELECT COALESCE(%s, identity) AS identity FROM method_cache_life) new
+        """,
+        (generation, store, identity),
     )
     return generation
