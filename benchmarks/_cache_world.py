@@ -107,9 +107,10 @@ class World:
             cursor.execute("SELECT pg_current_wal_lsn()::text")
             (written,) = cursor.fetchone()
         if self.standby_port:
-            assert until(lambda: self._replayed(written)), "the standby does not follow"
+            assert until(lambda: self.replayed(written)), "the standby does not follow"
 
-    def _replayed(self, position):
+    def replayed(self, position):
+        """Whether the standby has come as far as a position in the primary's log."""
         with contextlib.closing(self.connect(autocommit=True, standby=True)) as cnx, cnx.cursor() as cursor:
             cursor.execute("SELECT pg_last_wal_replay_lsn() >= %s", [position])
             return cursor.fetchone()[0]

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 from devtools import databases, odoo_server, odoo_source, paths, servers  # noqa: E402
 
 
-def run_odoo(name, *arguments, timeout=900):
+def run_odoo(name, *arguments, timeout=900, environment=None):
     """One of Odoo's sub-commands; returns (exit status, everything it printed)."""
     command = odoo_server.command(odoo_source.find(), name, *arguments)
     done = subprocess.run(
@@ -22,7 +22,7 @@ def run_odoo(name, *arguments, timeout=900):
         text=True,
         timeout=timeout,
         cwd=ROOT,
-        env={**os.environ, **odoo_server.environment()},
+        env={**os.environ, **odoo_server.environment(), **(environment or {})},
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -26,11 +26,11 @@ class TestCachedDashboards(CacheCase):
             env["res.lang"]._activate_lang("fr_FR")
             usd = env.ref("base.USD").id
             companies = env["res.company"].create(
-                [{"name": f"Cached {mark} {i}", "currency_id": usd} for i in (1, 2)]
+                [{"name": f"Cached {mark} {i}", "currency_id": usd} for i in (1, 2, 3)]
             )
             companies.partner_id.tz = "Asia/Dhaka"
-            cls.companies = companies.ids
-            cls.one, cls.two = cls.companies
+            cls.one, cls.two, cls.barn = companies.ids
+            cls.companies = [cls.one, cls.two]
             groups = {
                 "manager": ("sales_team.group_sale_manager", "smart_dairy_farm.group_farm_manager"),
                 "salesman": ("sales_team.group_sale_salesman", "smart_dairy_farm.group_farm_worker"),
@@ -45,7 +45,7 @@ class TestCachedDashboards(CacheCase):
                             "name": name,
                             "login": f"cached_{name}_{mark}",
                             "company_id": cls.one,
-                            "company_ids": [Command.set(cls.companies)],
+                            "company_ids": [Command.set(companies.ids)],
                             "group_ids": [Command.set([env.ref(g).id for g in ("base.group_user", *more)])],
                         }
                     )
@@ -54,6 +54,10 @@ class TestCachedDashboards(CacheCase):
             cls.partner = env["res.partner"].create({"name": f"Cached retailer {mark}"}).id
             template = env["product.template"].create({"name": f"Milk {mark}", "list_price": 10})
             template.with_context(lang="fr_FR").name = f"Lait {mark}"
+            label = env["ir.model.fields.selection"].search(
+                [("field_id", "=", env.ref("smart_dairy_farm.field_farm_animal__animal_type").id), ("value", "=", "cow")]
+            )
+            label.with_context(lang="fr_FR").name = "Vache"
             cls.product = template.product_variant_id.id
             cls.milk_name = {"en_US": f"Milk {mark}", "fr_FR": f"Lait {mark}"}
             for company, user, price in ((0, "manager", 100), (0, "salesman", 7), (1, "manager", 50)):
@@ -202,10 +206,10 @@ class TestCachedDashboards(CacheCase):
         self.assertEqual(self.revenue(), 107)
 
     def test_fresh_after_work_in_the_barn(self):
-        cow = self.cows[1]
+        cow = self.cows[2]
 
         def ask():
-            return self.herd(companies=[self.two])
+            return self.herd(companies=[self.barn])
 
         def kg():
             return [self.assertServed(ask)["milk"][name] for name in ("total", "saleable", "discarded")]
@@ -225,7 +229,7 @@ class TestCachedDashboards(CacheCase):
                     "drug_id": drug.id,
                     "dose": 1,
                     "start_date": self.today,
-                    "end_date": self.today,
+                    "last_dose_date": self.today,
                 }
             )
         self.assertEqual(kg(), [20, 0, 20])

@@ -46,7 +46,7 @@ class TestCatalogue(SalesCase):
                 "id": self.feta.id,
                 "name": "Feta",
                 "list_price": 8.0,
-                "currency_id": self.company.currency_id.id,
+                "currency_id": self.feta.currency_id.id,
                 "categ_id": [self.dairy.id, "Dairy"],
                 "image": False,
             },

@@ -6,6 +6,8 @@ IDENTITY = """(SELECT s.system_identifier::text || '.' || d.oid || '.'
                         ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
            FROM pg_control_system() s, pg_database d WHERE d.datname = current_database())"""
 
+WHO = f"SELECT {IDENTITY}"
+
 CREATE = """
 CREATE TABLE IF NOT EXISTS method_cache_life (
     id integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),

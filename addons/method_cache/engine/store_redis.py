@@ -23,23 +23,27 @@ _IDLE = 1.0
 class RedisStore(Store):
     """:param url: ``redis://[[user]:password@]host[:port]/db``, ``rediss://…`` (TLS), ``unix://…``, or
         ``sentinel://[[user]:password@]host:port[,host:port…]/service[/db]``.
-    :param timeout: seconds that a call may lose to Redis, connecting included (default 5 ms).
+    :param timeout: seconds that a call may lose to Redis, connecting included. Connections that take longer
+        to build (TLS, Sentinel) are built in the background.
     :param rules: of the protocol; fewer for the mutation check only.
     """
 
     name = "redis"
 
-    def __init__(self, url, timeout=0.005, rules=protocol.RULES, chores=None, max_idle=64):
+    def __init__(self, url, timeout=0.004, rules=protocol.RULES, chores=None, max_idle=64):
         self.url = url
         self.timeout = timeout
         self._pool = make_pool(url, timeout)
         self._patient = make_pool(url, 2.0)  # for the background and for waiting
+        self._slow = url.startswith(("rediss://", "sentinel://"))  # a handshake, or asking for the master
         self._idle = deque(maxlen=max_idle)
         self._scripts = {
             name: (hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), text)
             for name, text in protocol.scripts(rules).items()
         }
-        self.breaker = Breaker("Redis", self._probe, chores)
+        self._chores = chores
+        self._wanted = 0  # connections that calls could not build in time
+        self.breaker = Breaker("Redis", self._probe, self._background)
 
     # Steps of the protocol
 
@@ -182,24 +186,26 @@ class RedisStore(Store):
         self._pool.disconnect()
         self._patient.disconnect()
 
+    def settle(self, seconds):
+        return self.breaker.settle(seconds)
+
     # Transport
 
     def _run(self, name, keys, args, life=True):
         """Run one script within the time limit; one attempt, no retries."""
         if self.breaker.open:
             raise StoreUnavailable("circuit open")
+        until = time.monotonic() + self.timeout
         digest, source = self._scripts[name]
         connection = None
         try:
-            connection, incarnation = self._take()
+            connection, incarnation = self._take(until)
             if life:
                 args = [incarnation, *args]
-            connection.send_command("EVALSHA", digest, len(keys), *keys, *args)
             try:
-                reply = connection.read_response(disable_decoding=True)
+                reply = ask(connection, until, "EVALSHA", digest, len(keys), *keys, *args)
             except NoScriptError:
-                connection.send_command("EVAL", source, len(keys), *keys, *args)
-                reply = connection.read_response(disable_decoding=True)
+                reply = ask(connection, until, "EVAL", source, len(keys), *keys, *args)
         except ResponseError as error:  # out of memory, read-only replica, loading, …
             connection.disconnect()
             self.breaker.trip(error)
@@ -216,13 +222,18 @@ class RedisStore(Store):
         self._give(connection, incarnation)
         return reply
 
-    def _take(self):
+    def _take(self, until):
+        """Return a connection and the life that it talks to; raise within the time limit."""
         try:
             connection, incarnation, since = self._idle.pop()
         except IndexError:
-            return self._connect(self._pool)
+            return self._connect(until)
         if time.monotonic() - since > _IDLE:
-            incarnation = identify(connection)
+            try:
+                incarnation = identify(connection, until)
+            except BaseException:
+                connection.disconnect()
+                raise
         return connection, incarnation
 
     def _give(self, connection, incarnation):
@@ -231,11 +242,47 @@ class RedisStore(Store):
         else:
             self._idle.append((connection, incarnation, time.monotonic()))
 
-    def _connect(self, pool):
-        connection = new_connection(pool)
-        connection.connect()
+    def _connect(self, until):
         self.breaker.start()
-        return connection, identify(connection)
+        if self._slow or self._wanted:
+            self._wanted += 1
+            self.breaker.nudge()
+            raise StoreUnavailable("connections are being built")
+        connection = new_connection(self._pool)
+        try:
+            connection.connect()
+            return connection, identify(connection, until)
+        except redis.exceptions.TimeoutError as error:
+            # A busy machine, perhaps; the background finds out, and until then no call tries again.
+            connection.disconnect()
+            self._wanted += 1
+            self.breaker.nudge()
+            raise StoreUnavailable(str(error)) from error
+        except BaseException:
+            connection.disconnect()
+            raise
+
+    def _background(self):
+        try:
+            for _ in range(min(self._wanted, self._idle.maxlen)):
+                self._add()
+        except _FAILURES as error:
+            self.breaker.trip(error)
+        finally:
+            self._wanted = 0
+        if self._chores and not self.breaker.open:
+            self._chores()
+
+    def _add(self):
+        """Build a connection patiently and keep it for the next call."""
+        connection = new_connection(self._pool)
+        connection.socket_connect_timeout = connection.socket_timeout = 1.0
+        try:
+            connection.connect()
+            self._give(connection, identify(connection, time.monotonic() + 1.0))
+        except BaseException:
+            connection.disconnect()
+            raise
 
     def _probe(self):
         """In the background: build a connection patiently and keep it, scripts loaded, for the next call."""
@@ -248,10 +295,14 @@ class RedisStore(Store):
                 patient.read_response()
         finally:
             self._patient.release(patient)
-        connection = new_connection(self._pool)
-        connection.socket_connect_timeout = 1.0
-        connection.connect()
-        self._give(connection, identify(connection))
+        self._add()
+
+
+def ask(connection, until, *words):
+    """Return the reply to one command, undecoded; TimeoutError when it is not there at ``until``."""
+    connection._sock.settimeout(max(until - time.monotonic(), 0.0001))  # 0 would mean: do not wait at all
+    connection.send_command(*words)
+    return connection.read_response(disable_decoding=True)
 
 
 def new_connection(pool):
@@ -259,12 +310,11 @@ def new_connection(pool):
     return pool.connection_class(**pool.connection_kwargs)
 
 
-def identify(connection):
+def identify(connection, until):
     """Return the name of this life of Redis: it changes with a restart, a failover or a promotion."""
     found = {}
     for section in ("server", "replication"):
-        connection.send_command("INFO", section)
-        for line in _text(connection.read_response()).splitlines():
+        for line in _text(ask(connection, until, "INFO", section)).splitlines():
             name, _, value = line.partition(":")
             found[name] = value.strip()
     if found.get("role") != "master":

