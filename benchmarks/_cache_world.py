@@ -104,7 +104,7 @@ class World:
                     f"CREATE TRIGGER touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {t}"
                     f" FOR EACH STATEMENT EXECUTE FUNCTION method_cache_touch_trigger('{t}')"
                 )
-            cursor.execute("SELECT pg_current_wal_lsn()::text")
+            cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
             (written,) = cursor.fetchone()
         if self.standby_port:
             assert until(lambda: self.replayed(written)), "the standby does not follow"

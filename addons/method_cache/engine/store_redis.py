@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections import deque
+from urllib.parse import unquote
 
 import redis
 from redis.backoff import NoBackoff
@@ -344,9 +345,9 @@ def make_pool(url, timeout):
         raise ValueError("sentinel://host:port[,host:port…]/service[/db] expected")
     user, _, password = credentials.rpartition(":") if ":" in credentials else ("", "", credentials)
     if password:
-        options["password"] = password
+        options["password"] = unquote(password)
     if user:
-        options["username"] = user
+        options["username"] = unquote(user)
     nodes = [(host.partition(":")[0], int(host.partition(":")[2] or 26379)) for host in hosts.split(",")]
     sentinel = Sentinel(
         nodes, sentinel_kwargs={"socket_timeout": max(timeout, 0.5)}, db=int(number or 0), **options

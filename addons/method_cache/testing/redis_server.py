@@ -8,6 +8,8 @@ import tempfile
 import time
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 
 class RedisServer:
@@ -51,8 +53,14 @@ class RedisServer:
         raise TimeoutError("redis-server did not start")
 
     def client(self, timeout=0.5):
+        """A client that never tries twice."""
         return redis.Redis(
-            port=self.port, socket_timeout=timeout, decode_responses=True, **self.client_options
+            host="127.0.0.1",
+            port=self.port,
+            socket_timeout=timeout,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 0),
+            **self.client_options,
         )
 
     def command(self, *words):

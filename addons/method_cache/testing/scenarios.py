@@ -89,6 +89,7 @@ class Lab:
                     "DROP TABLE IF EXISTS method_cache_lab; CREATE TABLE method_cache_lab (v bigint)"
                 )
                 cursor.execute("INSERT INTO method_cache_lab VALUES (0); DELETE FROM method_cache_owed")
+                schema.next_generation(cursor)  # nobody was told of the new table
         self.cache().claim()
 
     def connect(self, autocommit=False, dsn=None):
