@@ -13,14 +13,15 @@ sys.path.insert(0, str(ROOT))
 from devtools import databases, odoo_server, odoo_source, paths, servers  # noqa: E402
 
 
-def run_odoo(name, *arguments, timeout=900, environment=None):
-    """One of Odoo's sub-commands; returns (exit status, everything it printed)."""
+def run_odoo(name, *arguments, timeout=900, environment=None, given=None):
+    """One of Odoo's sub-commands, ``given`` as its standard input; returns (exit status, everything it printed)."""
     command = odoo_server.command(odoo_source.find(), name, *arguments)
     done = subprocess.run(
         [str(part) for part in command],
         capture_output=True,
         text=True,
         timeout=timeout,
+        input=given,
         cwd=ROOT,
         env={**os.environ, **odoo_server.environment(), **(environment or {})},
     )

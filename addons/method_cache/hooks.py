@@ -1,9 +1,16 @@
 """Install, uninstall, and the two places where the cache must stand below the ORM."""
 
+import logging
+
+import psycopg2
 from odoo import fields
 from odoo.sql_db import PsycoConnection
 
 from .engine import schema
+from .engine.errors import StoreUnavailable
+from .runtime import cache_of
+
+_logger = logging.getLogger(__name__)
 
 
 def stand_below_the_orm():
@@ -53,5 +60,13 @@ def stand_below_the_orm():
 
 
 def uninstall_hook(env):
-    """Take everything out of the database that is not Odoo's own business."""
+    """Take everything out of the database, and out of the store, that is not Odoo's own business."""
+    cache = cache_of(env.cr.dbname)
+    try:
+        store, _ns, _store_id, life = cache.current()
+        if store is not None:
+            store.forget(f"mc:{life}")
+    except (StoreUnavailable, psycopg2.Error) as error:
+        _logger.info("values of the method cache are left in the store until they expire: %s", error)
+    env["ir.config_parameter"].search([("key", "=like", "method\\_cache.%")]).unlink()
     env.cr.execute(schema.DROP)

@@ -74,6 +74,10 @@ class Store(ABC):
         """Delete every entry and log of the name space; return how many keys went."""
 
     @abstractmethod
+    def forget(self, life):
+        """Delete all that a database ever kept here, counters included: ``life`` is its name spaces' beginning."""
+
+    @abstractmethod
     def add_stats(self, ns, deltas):
         """Add ``{field: number}`` to the counters shared by all processes."""
 

@@ -111,11 +111,18 @@ class RedisStore(Store):
     # For people
 
     def flush(self, ns):
+        return self._delete(f"{{{ns}}}:*")
+
+    def forget(self, life):
+        self._delete(f"{{{life}.*")
+        self._delete(f"{{{life}}}:*")
+
+    def _delete(self, pattern):
         gone = 0
         client = redis.Redis(connection_pool=self._patient)
         try:
             batch = []
-            for key in client.scan_iter(match=f"{{{ns}}}:*", count=500):
+            for key in client.scan_iter(match=pattern, count=500):
                 batch.append(key)
                 if len(batch) == 500:
                     gone += client.unlink(*batch)

@@ -292,8 +292,9 @@ class Transaction:
                         return
                 if "owe" in cache.rules:
                     cursor.execute(schema.OWE, [sorted(models)])
+            except psycopg2.errors.UndefinedTable:  # the addon has just been uninstalled
+                cursor.execute("ROLLBACK TO SAVEPOINT method_cache_log")
             except psycopg2.Error:
-                # The tables are gone (the addon is being uninstalled), or the connection is.
                 _logger.exception("the method cache could not note a write to %s", sorted(self.touched))
                 if not cnx.closed:
                     cursor.execute("ROLLBACK TO SAVEPOINT method_cache_log")
