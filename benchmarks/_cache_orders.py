@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from devtools import databases, odoo_server, odoo_source  # noqa: E402
+from devtools import databases, odoo_server, odoo_source
 
 PLAIN, CACHED, WATCHED = (f"smart_dairy_bench_{name}" for name in ("plain", "cached", "watched"))
 WARM = 10  # orders that are confirmed before the clock counts

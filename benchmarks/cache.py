@@ -98,7 +98,7 @@ def hits(world, rounds):
     def opened(*, seen=False, kept=True, models=MODELS):
         """Begin a transaction that has asked the database for its snapshot; warm, or not, as told."""
         bench.cnx.commit()
-        state["txn"] = txn = Transaction(bench.cnx, bench.cache)
+        state["txn"] = Transaction(bench.cnx, bench.cache)
         state["models"] = models
         hit()
         if not seen:
@@ -142,7 +142,9 @@ def hits(world, rounds):
     totals = bench.cache.stats.totals
     misses = sum(totals["bench", name] for name in ("miss", "bypass_young", "bypass_down", "bypass_off"))
     if misses > rounds / 10:
-        raise SystemExit(f"{misses:.0f} of {len(kinds) * rounds} calls were no hits: another measurement is needed")
+        raise SystemExit(
+            f"{misses:.0f} of {len(kinds) * rounds} calls were no hits: another measurement is needed"
+        )
     bench.cache.close()
     return {kind: p50(found) for kind, found in samples.items()}, len(text)
 

@@ -209,7 +209,18 @@ class Tormentor:
     def act(self, workers):
         often = (self.pause, self.lose_log, self.lose_entry, self.halt_replay)
         action = self.rng.choice(
-            (*often, *often, self.kill, self.restart, self.generation, self.flush, self.restart, self.save, self.generation, self.hang)
+            (
+                *often,
+                *often,
+                self.kill,
+                self.restart,
+                self.generation,
+                self.flush,
+                self.restart,
+                self.save,
+                self.generation,
+                self.hang,
+            )
         )
         self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
         action(workers)

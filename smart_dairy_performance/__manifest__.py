@@ -5,7 +5,15 @@
     "category": "Industries/Dairy",
     "author": "Smart Dairy",
     "license": "LGPL-3",
-    "depends": ["smart_dairy_farm", "method_cache", "sale_management", "sale_stock", "stock", "account", "web"],
+    "depends": [
+        "smart_dairy_farm",
+        "method_cache",
+        "sale_management",
+        "sale_stock",
+        "stock",
+        "account",
+        "web",
+    ],
     "data": [
         "views/dashboard_views.xml",
     ],

@@ -3,7 +3,7 @@
 Access rights, users, groups and companies count without being named, delegation parents likewise.
 """
 
-#: written by raw SQL too (treatments' triggers, imports, derived columns): a statement trigger tells the cache
+#: written by raw SQL too (triggers, imports, derived columns): a statement trigger tells the cache
 WATCHED = ("sale.order", "sale.order.line", "farm.animal", "farm.milk.record")
 
 #: whose time zone begins a day; in whose currency

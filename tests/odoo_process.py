@@ -14,7 +14,10 @@ from devtools import databases, odoo_server, odoo_source, paths, servers  # noqa
 
 
 def run_odoo(name, *arguments, timeout=900, environment=None, given=None):
-    """One of Odoo's sub-commands, ``given`` as its standard input; returns (exit status, everything it printed)."""
+    """One of Odoo's sub-commands; returns (exit status, everything it printed).
+
+    ``environment`` is added to the usual one, ``given`` is its standard input.
+    """
     command = odoo_server.command(odoo_source.find(), name, *arguments)
     done = subprocess.run(
         [str(part) for part in command],

@@ -17,10 +17,10 @@ from scratch_servers import ROOT, until
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from _cache_world import RedisServer, World  # noqa: E402
-from method_cache.engine.errors import StoreUnavailable  # noqa: E402
-from method_cache.engine.store_redis import RedisStore  # noqa: E402
-from method_cache.testing import scenarios  # noqa: E402
+from _cache_world import RedisServer, World
+from method_cache.engine.errors import StoreUnavailable
+from method_cache.engine.store_redis import RedisStore
+from method_cache.testing import scenarios
 
 PASSWORD = "se:cr@t/1"
 QUOTED = "se%3Acr%40t%2F1"
@@ -68,7 +68,9 @@ def certificate(tmp_path_factory):
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
         .sign(key, hashes.SHA256())
     )
@@ -204,8 +206,12 @@ def test_failover_by_sentinel(world, sentinel):
 def standby(world):
     """Sessions of one lab on primary and standby, and a function that halts or resumes the replay."""
     with lab_on(world, world.redis) as lab:
+
         def replay(name):
-            with contextlib.closing(world.connect(autocommit=True, standby=True)) as cnx, cnx.cursor() as cursor:
+            with (
+                contextlib.closing(world.connect(autocommit=True, standby=True)) as cnx,
+                cnx.cursor() as cursor,
+            ):
                 cursor.execute(f"SELECT pg_wal_replay_{name}()")
 
         def follows():

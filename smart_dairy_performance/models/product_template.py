@@ -18,8 +18,9 @@ class ProductTemplate(models.Model):
 
         :param category_id: id of a product category; its sub-categories count; default all
         :param limit: products, 1 to 10,000
-        :return: list of dicts: ``id``, ``name``, ``list_price`` (in ``currency_id``), ``categ_id`` ([id, name],
-            false if none), ``image`` (address of the picture, which changes with it; false if there is none)
+        :return: list of dicts: ``id``, ``name``, ``list_price`` (in ``currency_id``), ``categ_id``
+            ([id, name], false if none), ``image`` (address of the picture, which changes with it; false if
+            there is none)
         :raises AccessError: portal and public users
         :raises UserError: a limit out of range, a category that does not exist
         """
@@ -47,9 +48,9 @@ class ProductTemplate(models.Model):
     @api.model
     def _catalog_category(self, category_id):
         Category = self.env["product.category"]
-        if isinstance(category_id, int) and not isinstance(category_id, bool):
-            if category := Category.browse(category_id).exists():
-                return category
+        known = isinstance(category_id, int) and not isinstance(category_id, bool)
+        if known and (category := Category.browse(category_id).exists()):
+            return category
         raise UserError(
             self.env._(
                 "Category %(value)s does not exist: choose the id of a product category.",

@@ -21,7 +21,9 @@ class TestCachedDashboards(CacheCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        mark = uuid.uuid4().hex[:8]  # what is committed stays: companies and treated animals cannot be deleted
+        mark = uuid.uuid4().hex[
+            :8
+        ]  # what is committed stays: companies and treated animals cannot be deleted
         with cls.transaction() as env:
             env["res.lang"]._activate_lang("fr_FR")
             usd = env.ref("base.USD").id
@@ -55,7 +57,10 @@ class TestCachedDashboards(CacheCase):
             template = env["product.template"].create({"name": f"Milk {mark}", "list_price": 10})
             template.with_context(lang="fr_FR").name = f"Lait {mark}"
             label = env["ir.model.fields.selection"].search(
-                [("field_id", "=", env.ref("smart_dairy_farm.field_farm_animal__animal_type").id), ("value", "=", "cow")]
+                [
+                    ("field_id", "=", env.ref("smart_dairy_farm.field_farm_animal__animal_type").id),
+                    ("value", "=", "cow"),
+                ]
             )
             label.with_context(lang="fr_FR").name = "Vache"
             cls.product = template.product_variant_id.id

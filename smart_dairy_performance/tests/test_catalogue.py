@@ -21,12 +21,19 @@ class TestCatalogue(SalesCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.dairy, cls.cheese = cls.env["product.category"].sudo().create([{"name": "Dairy"}, {"name": "Cheese"}])
+        cls.dairy, cls.cheese = (
+            cls.env["product.category"].sudo().create([{"name": "Dairy"}, {"name": "Cheese"}])
+        )
         cls.cheese.parent_id = cls.dairy
         Template = cls.env["product.template"].sudo()
         cls.gouda, cls.feta, cls.old, cls.fodder = Template.create(
             [
-                {"name": "Gouda", "list_price": 12.5, "categ_id": cls.cheese.id, "image_1920": picture("red")},
+                {
+                    "name": "Gouda",
+                    "list_price": 12.5,
+                    "categ_id": cls.cheese.id,
+                    "image_1920": picture("red"),
+                },
                 {"name": "Feta", "list_price": 8, "categ_id": cls.dairy.id},
                 {"name": "Old", "categ_id": cls.dairy.id, "active": False},
                 {"name": "Fodder", "categ_id": cls.dairy.id, "sale_ok": False},

@@ -60,7 +60,7 @@ class Breaker:
         self._wake.set()
 
     def settle(self, seconds):
-        """Wait until a probe has said whether the store is away, at most ``seconds``; return if it answers."""
+        """Wait for a probe's verdict, at most ``seconds``; return whether the store answers."""
         if self._open:
             self._verdict.wait(seconds)
         return not self._open

@@ -1,4 +1,4 @@
-"""Threads of one process that want the same key go one after another: the second finds what the first brought."""
+"""Threads of one process that want the same key take turns: the second finds what the first brought."""
 
 import contextlib
 import threading

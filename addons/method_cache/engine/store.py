@@ -75,7 +75,7 @@ class Store(ABC):
 
     @abstractmethod
     def forget(self, life):
-        """Delete all that a database ever kept here, counters included: ``life`` is its name spaces' beginning."""
+        """Delete all that a database ever kept here; its name spaces begin with ``life``."""
 
     @abstractmethod
     def add_stats(self, ns, deltas):
@@ -90,9 +90,10 @@ class Store(ABC):
         """Return a dict about the store for people: name, version, used_bytes, entries."""
 
     def settle(self, seconds):
-        """After a failure: wait until it is known whether the store answers, at most ``seconds``; return it."""
+        """After a failure: learn within ``seconds`` whether the store answers; return it."""
         return True
 
+    @abstractmethod
     def close(self):
         """Release connections and threads."""
 

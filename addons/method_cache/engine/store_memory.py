@@ -181,6 +181,12 @@ class MemoryStore(Store):
                 "entries": sum(key[0] == ns for key in self._entries),
             }
 
+    def close(self):
+        with self._lock:
+            self._entries.clear()
+            self._logs.clear()
+            self._bytes = 0
+
     def _drop(self, key):
         if entry := self._entries.pop(key, None):
             self._bytes -= len(entry.payload)

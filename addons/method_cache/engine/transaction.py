@@ -85,7 +85,6 @@ class Transaction:
         :param wait: most seconds to wait for another's computation of the same value
         :param previous: accept an outdated value rather than wait
         """
-        stats = self.cache.stats
         if self.wrote(models):
             return self._bypass(method, compute, "bypass_wrote")
         view = self.view or self._open()

@@ -88,9 +88,7 @@ class TestProtocol(BaseCase):
         lab.warm(lab.session())
         lab.close(keep=True)
         with self.admin(connection_info_for(get_db_name())[1]) as cursor:
-            cursor.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy))
-            )
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy)))
             cursor.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(name))
             )
