@@ -1,5 +1,6 @@
 """Install, uninstall, and the two places where the cache must stand below the ORM."""
 
+import functools
 import logging
 
 import psycopg2
@@ -23,6 +24,7 @@ def stand_below_the_orm():
         return
     commit, rollback = PsycoConnection.commit, PsycoConnection.rollback
 
+    @functools.wraps(commit)
     def commit_logged(self):
         state = self._method_cache
         if state:
@@ -34,6 +36,7 @@ def stand_below_the_orm():
                 state.end()
                 self._method_cache = False
 
+    @functools.wraps(rollback)
     def rollback_forgotten(self):
         try:
             return rollback(self)
@@ -48,6 +51,7 @@ def stand_below_the_orm():
 
     write_real = fields.Many2many.write_real
 
+    @functools.wraps(write_real)
     def write_real_noted(self, records_commands_list, create=False):
         """A relation's rows belong to the models on both sides; they pass no ``_write_multi``."""
         if self.store and records_commands_list:

@@ -13,13 +13,16 @@ class Flights:
 
     @contextlib.contextmanager
     def turn(self, key, seconds):
-        """Wait for one's turn, but at most ``seconds``; then go on in any case."""
+        """Wait for one's turn, but at most ``seconds``; then go on in any case.
+
+        Gives a function that says whether anybody else wants the key now.
+        """
         with self._lock:
             flight = self._wanted.setdefault(key, [threading.Lock(), 0])
             flight[1] += 1
         mine = flight[0].acquire(timeout=seconds) if seconds > 0 else flight[0].acquire(blocking=False)
         try:
-            yield
+            yield lambda: flight[1] > 1
         finally:
             if mine:
                 flight[0].release()

@@ -63,6 +63,9 @@ SELECT pg_current_xact_id()::text, pg_current_snapshot()::text, uuid, generation
 
 OWE = "SELECT method_cache_touch(VARIADIC %s)"
 
+# A transaction without an id has written nothing: by far the cheapest way to know.
+HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
+
 OWN = "SELECT model FROM method_cache_owed WHERE xid = pg_current_xact_id_if_assigned()::text::bigint"
 
 FORGET_OWN = "DELETE FROM method_cache_owed WHERE xid = %s"

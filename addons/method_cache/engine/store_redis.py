@@ -19,6 +19,7 @@ from .store import Answer, Store
 _FAILURES = (RedisError, OSError)
 # A connection idle for longer asks again which life it talks to: a demoted and re-promoted master keeps it.
 _IDLE = 1.0
+_IDENTITY = (("INFO", "server"), ("INFO", "replication"))
 
 
 class RedisStore(Store):
@@ -195,7 +196,10 @@ class RedisStore(Store):
         self._patient.disconnect()
 
     def settle(self, seconds):
-        return self.breaker.settle(seconds)
+        until = time.monotonic() + seconds
+        while self._wanted and not self.breaker.open and time.monotonic() < until:
+            time.sleep(0.002)
+        return self.breaker.settle(until - time.monotonic())
 
     # Transport
 
@@ -207,13 +211,18 @@ class RedisStore(Store):
         digest, source = self._scripts[name]
         connection = None
         try:
-            connection, incarnation = self._take(until)
+            connection, incarnation, stale = self._take(until)
             if life:
                 args = [incarnation, *args]
+            command = ("EVALSHA", digest, len(keys), *keys, *args)
             try:
-                reply = ask(connection, until, "EVALSHA", digest, len(keys), *keys, *args)
+                # In one go with the question which life this is: another takes no harm, its logs start anew.
+                replies = ask(connection, until, *(_IDENTITY if stale else ()), command)
             except NoScriptError:
-                reply = ask(connection, until, "EVAL", source, len(keys), *keys, *args)
+                replies = ask(connection, until, ("EVAL", source, *command[2:]))
+                stale = False
+            if stale and life_of(*replies[:2]) != incarnation:
+                raise redis.exceptions.ConnectionError("this Redis is another one than before")
         except ResponseError as error:  # out of memory, read-only replica, loading, …
             connection.disconnect()
             self.breaker.trip(error)
@@ -228,21 +237,15 @@ class RedisStore(Store):
                 connection.disconnect()
             raise
         self._give(connection, incarnation)
-        return reply
+        return replies[-1]
 
     def _take(self, until):
-        """Return a connection and the life that it talks to; raise within the time limit."""
+        """Return a connection, the life that it talked to, and whether that must be asked again."""
         try:
             connection, incarnation, since = self._idle.pop()
         except IndexError:
-            return self._connect(until)
-        if time.monotonic() - since > _IDLE:
-            try:
-                incarnation = identify(connection, until)
-            except BaseException:
-                connection.disconnect()
-                raise
-        return connection, incarnation
+            return *self._connect(until), False
+        return connection, incarnation, time.monotonic() - since > _IDLE
 
     def _give(self, connection, incarnation):
         if len(self._idle) == self._idle.maxlen:
@@ -306,11 +309,20 @@ class RedisStore(Store):
         self._add()
 
 
-def ask(connection, until, *words):
-    """Return the reply to one command, undecoded; TimeoutError when it is not there at ``until``."""
-    connection._sock.settimeout(max(until - time.monotonic(), 0.0001))  # 0 would mean: do not wait at all
-    connection.send_command(*words)
-    return connection.read_response(disable_decoding=True)
+def ask(connection, until, *commands):
+    """Send commands in one go and return their replies, undecoded; TimeoutError when they are not there at
+    ``until``, the first error among them otherwise."""
+    connection.send_packed_command(connection.pack_commands(commands))
+    replies, failed = [], None
+    for _ in commands:
+        connection._sock.settimeout(max(until - time.monotonic(), 0.0001))  # 0 would mean: do not wait at all
+        try:
+            replies.append(connection.read_response(disable_decoding=True))
+        except ResponseError as error:
+            failed = failed or error
+    if failed:
+        raise failed
+    return replies
 
 
 def new_connection(pool):
@@ -319,12 +331,16 @@ def new_connection(pool):
 
 
 def identify(connection, until):
-    """Return the name of this life of Redis: it changes with a restart, a failover or a promotion."""
+    """Return the name of this life of Redis."""
+    return life_of(*ask(connection, until, *_IDENTITY))
+
+
+def life_of(*infos):
+    """Return a name that changes with a restart, a failover or a promotion; ReadOnlyError on a replica."""
     found = {}
-    for section in ("server", "replication"):
-        for line in _text(ask(connection, until, "INFO", section)).splitlines():
-            name, _, value = line.partition(":")
-            found[name] = value.strip()
+    for line in b"\n".join(infos).decode().splitlines():
+        name, _, value = line.partition(":")
+        found[name] = value.strip()
     if found.get("role") != "master":
         raise redis.exceptions.ReadOnlyError("this Redis is a replica")
     life = f"{found['run_id']}.{found['master_replid']}"

@@ -69,8 +69,10 @@ class Transaction:
             return True
         if not self.cache.triggers.isdisjoint(models):
             with self.cnx.cursor() as cursor:
-                cursor.execute(schema.OWN)
-                self.touched.update(row[0] for row in cursor.fetchall())
+                cursor.execute(schema.HAS_WRITTEN)
+                if cursor.fetchone()[0]:
+                    cursor.execute(schema.OWN)
+                    self.touched.update(row[0] for row in cursor.fetchall())
             return not self.touched.isdisjoint(models)
         return False
 
@@ -99,15 +101,18 @@ class Transaction:
         if key in self.computing:
             return self._ask(method, key, models, ttl, compute, wait, previous)
         # Whoever holds locks must not wait for one who may need them.
-        with self.cache.flights.turn((ns, key), 0 if previous or self.touched else wait):
+        with self.cache.flights.turn((ns, key), 0 if previous or self.touched else wait) as crowded:
             found, value, cost = tier.seen(ns, key, view.seen)
             if found:
                 self._saved(method, "hit_same", cost)
                 return value
-            return self._ask(method, key, models, ttl, compute, wait, previous)
+            return self._ask(method, key, models, ttl, compute, wait, previous, crowded)
 
-    def _ask(self, method, key, models, ttl, compute, wait, previous):
-        """Ask the store for the value, or compute and store it."""
+    def _ask(self, method, key, models, ttl, compute, wait, previous, crowded=bool):
+        """Ask the store for the value, or compute and store it.
+
+        :param crowded: whether further threads wait for this call
+        """
         view, stats, tier = self.view, self.cache.stats, self.cache.tier
         store, ns = view.store, view.ns
         known = tier.token(ns, key)
@@ -115,6 +120,7 @@ class Transaction:
         owed = [(model, xid) for model in models for xid in view.owed.get(model, ())]
         deadline = None
         outdated = opened = False
+        patience = 5
         while True:
             try:
                 answer = store.lookup(ns, key, models, view.snapshot, known, lease, previous, owed)
@@ -153,8 +159,10 @@ class Transaction:
                         lease = ""
                     continue
             except StoreUnavailable:
-                # Who waits for another anyhow can also wait to hear if the store is really away.
-                if deadline and time.monotonic() < deadline and not self.touched and store.settle(GRACE):
+                # Who waits anyhow, or computes for many, also waits to hear if the store is really away.
+                worth = crowded() if deadline is None else time.monotonic() < deadline
+                if patience and worth and not self.touched and store.settle(GRACE):
+                    patience -= 1
                     continue
                 return self._bypass(method, compute, "bypass_down")
             stats.add(method, "miss")
