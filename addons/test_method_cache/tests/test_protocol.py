@@ -1,7 +1,10 @@
 """The protocol's interleavings: each is fresh, and stale as soon as its rule is broken."""
 
+import concurrent.futures
 import contextlib
 import logging
+import threading
+import time
 
 import psycopg2
 from odoo.addons.method_cache.engine.protocol import RULES
@@ -103,3 +106,28 @@ class TestProtocol(BaseCase):
             session.rollback()
             other.close(keep=database == name)
         self.assertEqual(len(spaces), 2)
+
+    def test_a_crowd_computes_once(self):
+        """Threads of two processes want one value at once."""
+        lab = scenarios.Lab(self.dsn, self.server)
+        self.addCleanup(lab.close)
+        caches = lab.cache(), lab.cache()
+        for cache in caches:
+            lab.warm(lab.session(cache))
+        lab.lose("e")
+        sessions = [lab.session(cache) for cache in caches for _ in range(15)]
+        gate, computed = threading.Barrier(len(sessions)), []
+
+        def ask(session):
+            def slow():
+                computed.append(True)
+                time.sleep(0.3)
+                return session.truth()
+
+            gate.wait(10)
+            return session.read(slow, wait=10)
+
+        with concurrent.futures.ThreadPoolExecutor(len(sessions)) as pool:
+            self.assertEqual(list(pool.map(ask, sessions)), [0] * len(sessions))
+        self.assertEqual(len(computed), 1)
+        self.assertFalse(len(caches[0].flights) + len(caches[1].flights))
