@@ -111,22 +111,23 @@ def hits(world, rounds):
         models = state["models"]
         return state["txn"].get("bench", models[-1], models, 600, dashboard)
 
-    def begun():
-        opened()
+    def begun(models=MODELS):
+        opened(models=models)
         bench.cnx.commit()
         bench.cnx.cursor().execute("SELECT 1")
 
     def whole():
-        return Transaction(bench.cnx, bench.cache).get("bench", MODELS[-1], MODELS, 600, dashboard)
+        state["txn"] = Transaction(bench.cnx, bench.cache)
+        return hit()
 
     kinds = {
         "redis-py GET": (opened, lambda: client.get("raw")),
         "GET plus parsing": (opened, lambda: json.loads(client.get("raw"))),
         "in-process tier": (opened, hit),
-        "the same, tables with triggers": (lambda: opened(models=WATCHED), hit),
         "same snapshot again": (lambda: opened(seen=True), hit),
         "from Redis": (lambda: opened(kept=False), hit),
         "new transaction, in-process": (begun, whole),
+        "the same, tables with triggers": (lambda: begun(WATCHED), whole),
     }
     samples = {kind: [] for kind in kinds}
     order = list(kinds)
@@ -149,14 +150,17 @@ def hits(world, rounds):
     return {kind: p50(found) for kind, found in samples.items()}, len(text)
 
 
-def crowd(world, callers):
-    """Callers in 4 processes ask for one new key at the same moment."""
+def crowd(world, callers, timeout=0.25):
+    """Callers in 4 processes ask for one new key at the same moment: (computations, right answers).
+
+    With patience for a Redis that shares its processor with all of them: whoever gives it up computes.
+    """
     barrier = multiprocessing.Barrier(4)
     computed = multiprocessing.Value("i", 0)
     answers = multiprocessing.Value("i", 0)
 
     def process():
-        bench = Bench(world)
+        bench = Bench(world, timeout=timeout)
         bench.warm()  # the logs exist: right after a loss of Redis, older snapshots compute
         bench.cnx.commit()
         gate = threading.Barrier(callers // 4)
@@ -310,6 +314,8 @@ def main(argv=None):
         crowds = [crowd(world, 200) for _ in range(options.crowds)]
         bar(f"most computations for 200 callers, {len(crowds)} times", max(c for c, _a in crowds), 1, "")
         bar("callers left without the right answer", sum(200 - a for _c, a in crowds), 0, "")
+        hasty = [crowd(world, 200, Settings().timeout) for _ in range(options.crowds)]
+        bar("most computations, Redis given up after 4 ms", max(c for c, _a in hasty), None, "")
         for name, (first, later, back) in down(world).items():
             bar(f"Redis {name}: first call", first, 5, "ms")
             bar(f"Redis {name}: later calls", later, 0.1, "ms")

@@ -149,10 +149,13 @@ end
 local e = redis.call('HMGET', KEYS[1], 's', 't', 'c')
 local previous = false
 if e[1] then
-  local stored = parse(e[1])
-  local valid = not apart(logs, stored, now)
-  for i = 1, n do
-    if not covers(logs[i], stored) then valid = false end
+  local valid = e[1] == now.text and not now.standby  -- exactly the same are visible
+  if not valid then
+    local stored = parse(e[1])
+    valid = not apart(logs, stored, now)
+    for i = 1, n do
+      if not covers(logs[i], stored) then valid = false end
+    end
   end
   if valid then
     local ttl = redis.call('PTTL', KEYS[1])

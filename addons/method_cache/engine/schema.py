@@ -52,7 +52,8 @@ DROP SEQUENCE IF EXISTS method_cache_generation;
 
 READ = """
 SELECT pg_current_snapshot()::text, pg_is_in_recovery(), uuid, generation, store, identity,
-       (SELECT array_agg(model || ' ' || xid) FROM method_cache_owed)
+       (SELECT array_agg(model || ' ' || xid) FROM method_cache_owed),
+       pg_current_xact_id_if_assigned()::text::bigint
   FROM method_cache_life"""
 
 WRITE = """

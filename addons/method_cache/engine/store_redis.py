@@ -51,7 +51,7 @@ class RedisStore(Store):
 
     def lookup(self, ns, key, models, snapshot, known="", lease="", previous=False, owed=()):
         keys = (f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", f"{{{ns}}}:w")
-        args = [self.nonce(), snapshot.wire, known, lease, self.lease_ms, "1" if previous else "0"]
+        args = [lease or self.nonce(), snapshot.wire, known, lease, self.lease_ms, "1" if previous else "0"]
         args += [len(models), *models]
         for model, xid in owed:
             args += [models.index(model) + 1, xid]

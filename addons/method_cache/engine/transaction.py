@@ -87,9 +87,14 @@ class Transaction:
         :param wait: most seconds to wait for another's computation of the same value
         :param previous: accept an outdated value rather than wait
         """
-        if self.wrote(models):
+        view = self.view
+        if view is None:
+            view = self._open()  # which also says what this transaction has written by raw SQL
+            wrote = "own-writes" in self.cache.rules and not self.touched.isdisjoint(models)
+        else:
+            wrote = self.wrote(models)
+        if wrote:
             return self._bypass(method, compute, "bypass_wrote")
-        view = self.view or self._open()
         store = view.store
         if store is None:
             return self._bypass(method, compute, "bypass_off")
@@ -236,7 +241,7 @@ class Transaction:
             row = cursor.fetchone()
         if row is None:
             return view
-        text, standby, uuid, generation, store, identity, owed = row
+        text, standby, uuid, generation, store, identity, owed, own = row
         if not self.cache.same_database(self.cnx, standby, identity):
             return view
         found = self.cache.store_of(self.cnx, generation, store)
@@ -246,6 +251,8 @@ class Transaction:
         for debt in (owed or ()) if "pay" in self.cache.rules else ():
             model, xid = debt.rsplit(" ", 1)
             debts.setdefault(model, []).append(int(xid))
+            if int(xid) == own:
+                self.touched.add(model)
         if debts:
             self.cache.debts_seen()
         self.view = View(Snapshot.parse(text, standby), f"mc:{uuid}.{generation}", found, debts)
