@@ -115,6 +115,8 @@ class TestProtocol(BaseCase):
         for cache in caches:
             lab.warm(lab.session(cache))
         lab.lose("e")
+        for cache in caches:
+            cache.tier.clear()
         sessions = [lab.session(cache) for cache in caches for _ in range(15)]
         gate, computed = threading.Barrier(len(sessions)), []
 
