@@ -1,5 +1,6 @@
 """The commands of the Makefile."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -33,7 +34,7 @@ def set_up(test=False):
 def demo():
     """Build and start the demo dairy; print where it is."""
     started = time.monotonic()
-    print("Smart Dairy: a running demo (about 6 minutes the first time, seconds afterwards)")
+    print("Smart Dairy: a running demo (two to six minutes the first time, seconds afterwards)")
     odoo = set_up()
     build_demo(odoo)
     odoo_server.start(odoo, DEMO_DB)
@@ -133,9 +134,21 @@ def measurement(kind, name, scale):
         return 2
     odoo = set_up(test=True)
     database = DEMO_DB if scale in ("", "1") else f"{DEMO_DB}_x{scale.replace('.', '_')}"
-    build_demo(odoo, database, scale or 1)
+    needs = needs_of(scripts[name])
+    if needs == "demo":
+        build_demo(odoo, database, scale or 1)
+    elif needs == "tests":
+        databases.ensure_tests(odoo)
     command = [PYTHON, scripts[name], "--database", database, "--config", odoo_server.CONF]
     return subprocess.call([str(p) for p in command], cwd=ROOT, env={**os.environ, **test_environment(odoo)})
+
+
+def needs_of(script):
+    """What a measurement declares in `NEEDS`: "demo" (the default), "tests" (the templates) or "servers"."""
+    for node in ast.parse(script.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDS":
+            return ast.literal_eval(node.value)
+    return "demo"
 
 
 def test_environment(odoo):

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from devtools import console, debian, odoo_source, paths  # noqa: E402
+from devtools import commands, console, debian, odoo_source, paths  # noqa: E402
 
 
 def make(*arguments, **environment):
@@ -40,6 +40,13 @@ def test_an_unknown_measurement_lists_the_known_ones():
     answer = make("bench", "moo")
     assert answer.returncode == 2
     assert "NAME='moo'" in answer.stderr and "dashboards" in answer.stderr
+
+
+def test_what_every_measurement_needs_is_something_the_set_up_can_prepare():
+    scripts = [path for path in (ROOT / "benchmarks").glob("*.py") if not path.stem.startswith("_")]
+    needs = {path.stem: commands.needs_of(path) for path in scripts}
+    assert needs["dashboards"] == "demo" and needs["soak_odoo_tests"] == "tests"
+    assert set(needs.values()) <= {"demo", "tests", "servers"}
 
 
 def test_an_odoo_home_without_odoo_says_so(tmp_path):
