@@ -161,7 +161,7 @@ if e[1] then
     local ttl = redis.call('PTTL', KEYS[1])
     if e[2] == known then return {1, ttl, e[3]} end
     local p = redis.call('HMGET', KEYS[1], 'f', 'p')
-    return {2, ttl, e[3], e[2], p[1], p[2]}
+    return {2, ttl .. '|' .. e[3] .. '|' .. e[2] .. '|' .. p[1], p[2]}
   end
   previous = true
 end

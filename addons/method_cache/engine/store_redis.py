@@ -60,8 +60,8 @@ class RedisStore(Store):
         if kind == protocol.SAME:
             return Answer(kind, token=known, ttl=reply[1], cost=float(reply[2]))
         if kind == protocol.HIT:
-            _kind, ttl, cost, token, flag, payload = reply
-            return Answer(kind, "", (), token.decode(), flag.decode(), payload, ttl, float(cost))
+            ttl, cost, token, flag = reply[1].decode().split("|")
+            return Answer(kind, "", (), token, flag, reply[2], int(ttl), float(cost))
         if kind == protocol.WAIT:
             return Answer(kind, token=reply[1].decode(), outdated=bool(reply[2]))
         if kind == protocol.PREVIOUS:
@@ -309,10 +309,19 @@ class RedisStore(Store):
         self._add()
 
 
+def packed(words):
+    """Return a command as it travels; a third of the time of redis-py's own, which knows more types."""
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        data = word if type(word) is bytes else str(word).encode()
+        parts.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    return b"".join(parts)
+
+
 def ask(connection, until, *commands):
     """Send commands in one go and return their replies, undecoded; TimeoutError when they are not there at
     ``until``, the first error among them otherwise."""
-    connection.send_packed_command(connection.pack_commands(commands))
+    connection.send_packed_command([b"".join(map(packed, commands))])
     replies, failed = [], None
     for _ in commands:
         connection._sock.settimeout(max(until - time.monotonic(), 0.0001))  # 0 would mean: do not wait at all
