@@ -153,6 +153,21 @@ class TestCachedDashboards(CacheCase):
         self.assertEqual([computed for _method, computed in trap.calls], [False])
         return answer
 
+    def test_how_long(self):
+        with self.transaction() as env:
+            kept = {
+                name: getattr(env[model], name)._cached_method.ttl
+                for model, name in (
+                    ("sale.order", "get_dashboard_summary"),
+                    ("sale.order", "get_sales_dashboard"),
+                    ("product.template", "get_catalog_products"),
+                    ("farm.animal", "get_herd_summary_optimized"),
+                    ("farm.animal", "get_herd_dashboard"),
+                )
+            }
+        self.assertEqual(kept.pop("get_catalog_products"), 300)
+        self.assertEqual(set(kept.values()), {60})
+
     def test_two_users(self):
         for _ in range(2):
             self.assertEqual(self.assertServed(lambda: self.revenue("manager")), 107)

@@ -1,5 +1,12 @@
-from odoo.addons.method_cache.testing import case
-from odoo.tests import tagged
+import contextlib
+import logging
+
+import psycopg2
+from odoo.addons.method_cache.testing import case, scenarios
+from odoo.addons.method_cache.testing.redis_server import RedisServer
+from odoo.sql_db import connection_info_for
+from odoo.tests import BaseCase, get_db_name, tagged
+from psycopg2 import sql
 
 
 @tagged("post_install", "-at_install")
@@ -40,3 +47,49 @@ class CacheCase(case.CacheCase):
             else:
                 user = user.create(vals)
             return user.id
+
+
+class LabCase(BaseCase):
+    """Scenarios on plain connections: a scratch database and a Redis of the tests' own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        name, info = connection_info_for(get_db_name())
+        scratch = f"{name}_lab"
+        cls.dsn = {**info, "database": scratch}
+        cls.dsn.pop("dbname", None)
+        with cls.admin(info) as cursor:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(scratch)))
+            cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(scratch)))
+        cls.addClassCleanup(cls.drop, info, scratch)
+        cls.server = RedisServer()
+        cls.addClassCleanup(cls.server.close)
+        logger = logging.getLogger("odoo.addons.method_cache.engine")
+        level = logger.level
+        logger.setLevel(logging.CRITICAL)  # circuits open and close all the time here
+        cls.addClassCleanup(logger.setLevel, level)
+
+    @classmethod
+    @contextlib.contextmanager
+    def admin(cls, info):
+        cnx = psycopg2.connect(**info)
+        cnx.autocommit = True
+        try:
+            with cnx.cursor() as cursor:
+                yield cursor
+        finally:
+            cnx.close()
+
+    @classmethod
+    def drop(cls, info, scratch):
+        with cls.admin(info) as cursor:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(scratch)))
+
+    def run_scenario(self, scenario, rules):
+        self.server.command("FLUSHALL")
+        lab = scenarios.Lab(self.dsn, self.server, rules)
+        try:
+            return scenario(lab)
+        finally:
+            lab.close()
