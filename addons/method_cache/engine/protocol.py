@@ -115,7 +115,8 @@ end
 
 # KEYS: entry, lease, logs   ARGV: life, nonce, snapshot, known token, lease token, lease ms, previous?,
 # number of models, models…, then pairs (index of a model, id) of writers that the reader saw in the
-# database's own ledger.
+# database's own ledger. A caller without any copy (known token '') fetches the payload itself, along with
+# this call: through Lua it would be copied twice.
 _LOOKUP = """
 local life, nonce, known, lease, lease_ms = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[6]
 local now, n = parse(ARGV[3]), tonumber(ARGV[8])
@@ -160,7 +161,7 @@ if e[1] then
   if valid then
     local ttl = redis.call('PTTL', KEYS[1])
     if e[2] == known then return {1, ttl, e[3]} end
-    local p = redis.call('HMGET', KEYS[1], 'f', 'p')
+    local p = redis.call('HMGET', KEYS[1], 'f', known ~= '' and 'p' or 't')
     return {2, ttl .. '|' .. e[3] .. '|' .. e[2] .. '|' .. p[1], p[2]}
   end
   previous = true

@@ -55,13 +55,19 @@ class RedisStore(Store):
         args += [len(models), *models]
         for model, xid in owed:
             args += [models.index(model) + 1, xid]
-        reply = self._run("lookup", keys, args)
+        also = () if known else (("HMGET", keys[0], "t", "p"),)
+        reply, *beside = self._run("lookup", keys, args, also=also)
         kind = reply[0]
         if kind == protocol.SAME:
             return Answer(kind, token=known, ttl=reply[1], cost=float(reply[2]))
         if kind == protocol.HIT:
             ttl, cost, token, flag = reply[1].decode().split("|")
-            return Answer(kind, "", (), token, flag, reply[2], int(ttl), float(cost))
+            payload = reply[2]
+            if beside:
+                if beside[0][0] != token.encode():  # stored anew between the two commands
+                    return self.lookup(ns, key, models, snapshot, "-", lease, previous, owed)
+                payload = beside[0][1]
+            return Answer(kind, "", (), token, flag, payload, int(ttl), float(cost))
         if kind == protocol.WAIT:
             return Answer(kind, token=reply[1].decode(), outdated=bool(reply[2]))
         if kind == protocol.PREVIOUS:
@@ -74,7 +80,7 @@ class RedisStore(Store):
     def store(self, ns, key, models, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
         keys = (f"{{{ns}}}:e:{key}", f"{{{ns}}}:l:{key}", f"{{{ns}}}:b:{lease}", f"{{{ns}}}:w")
         args = [snapshot.wire, token, flag, payload, int(ttl_ms), f"{cost:.3f}", lease, *models]
-        return self._run("store", keys, args)
+        return self._run("store", keys, args)[0]
 
     def abandon(self, ns, key, lease):
         self._run("abandon", [f"{{{ns}}}:l:{key}", f"{{{ns}}}:b:{lease}"], [lease], life=False)
@@ -203,24 +209,31 @@ class RedisStore(Store):
 
     # Transport
 
-    def _run(self, name, keys, args, life=True):
-        """Run one script within the time limit; one attempt, no retries."""
+    def _run(self, name, keys, args, life=True, also=()):
+        """Run one script, and commands ``also``, within the time limit; one attempt, no retries.
+
+        :return: list of their replies
+        """
         if self.breaker.open:
             raise StoreUnavailable("circuit open")
         until = time.monotonic() + self.timeout
         digest, source = self._scripts[name]
         connection = None
         try:
-            connection, incarnation, stale = self._take(until)
+            connection, incarnation, stale, new = self._take(until)
+            if not (stale or new):
+                until = None  # an idle connection's own time limit is as long
             if life:
                 args = [incarnation, *args]
-            command = ("EVALSHA", digest, len(keys), *keys, *args)
+            words = (len(keys), *keys, *args)
+            # In one go with the question which life this is: another takes no harm, its logs start anew.
+            first = _IDENTITY if stale else ()
             try:
-                # In one go with the question which life this is: another takes no harm, its logs start anew.
-                replies = ask(connection, until, *(_IDENTITY if stale else ()), command)
+                replies = ask(connection, until, *first, ("EVALSHA", digest, *words), *also)
             except NoScriptError:
-                replies = ask(connection, until, ("EVAL", source, *command[2:]))
-                stale = False
+                replies = ask(connection, until, *first, ("EVAL", source, *words), *also)
+            if until is not None:
+                connection._sock.settimeout(self.timeout)
             if stale and life_of(*replies[:2]) != incarnation:
                 raise redis.exceptions.ConnectionError("this Redis is another one than before")
         except ResponseError as error:  # out of memory, read-only replica, loading, …
@@ -237,15 +250,16 @@ class RedisStore(Store):
                 connection.disconnect()
             raise
         self._give(connection, incarnation)
-        return replies[-1]
+        return replies[len(first) :]
 
     def _take(self, until):
-        """Return a connection, the life that it talked to, and whether that must be asked again."""
+        """Return a connection, the life that it talked to, whether that must be asked again, and whether the
+        connection is a new one."""
         try:
             connection, incarnation, since = self._idle.pop()
         except IndexError:
-            return *self._connect(until), False
-        return connection, incarnation, time.monotonic() - since > _IDLE
+            return *self._connect(until), False, True
+        return connection, incarnation, time.monotonic() - since > _IDLE, False
 
     def _give(self, connection, incarnation):
         if len(self._idle) == self._idle.maxlen:
@@ -290,7 +304,9 @@ class RedisStore(Store):
         connection.socket_connect_timeout = connection.socket_timeout = 1.0
         try:
             connection.connect()
-            self._give(connection, identify(connection, time.monotonic() + 1.0))
+            incarnation = identify(connection, time.monotonic() + 1.0)
+            connection._sock.settimeout(self.timeout)
+            self._give(connection, incarnation)
         except BaseException:
             connection.disconnect()
             raise
@@ -319,12 +335,13 @@ def packed(words):
 
 
 def ask(connection, until, *commands):
-    """Send commands in one go and return their replies, undecoded; TimeoutError when they are not there at
-    ``until``, the first error among them otherwise."""
+    """Send commands in one go and return their replies, undecoded; the first error among them instead, and
+    TimeoutError when they are not there at ``until`` (None: within the connection's own time limit)."""
     connection.send_packed_command([b"".join(map(packed, commands))])
     replies, failed = [], None
     for _ in commands:
-        connection._sock.settimeout(max(until - time.monotonic(), 0.0001))  # 0 would mean: do not wait at all
+        if until is not None:  # a limit of 0 would mean: do not wait at all
+            connection._sock.settimeout(max(until - time.monotonic(), 0.0001))
         try:
             replies.append(connection.read_response(disable_decoding=True))
         except ResponseError as error:

@@ -106,12 +106,12 @@ class Transaction:
         if key in self.computing:
             return self._ask(method, key, models, ttl, compute, wait, previous)
         # Whoever holds locks must not wait for one who may need them.
-        with self.cache.flights.turn((ns, key), 0 if previous or self.touched else wait) as crowded:
+        with self.cache.flights.turn((ns, key), 0 if previous or self.touched else wait) as turn:
             found, value, cost = tier.seen(ns, key, view.seen)
             if found:
                 self._saved(method, "hit_same", cost)
                 return value
-            return self._ask(method, key, models, ttl, compute, wait, previous, crowded)
+            return self._ask(method, key, models, ttl, compute, wait, previous, turn.crowded)
 
     def _ask(self, method, key, models, ttl, compute, wait, previous, crowded=bool):
         """Ask the store for the value, or compute and store it.
