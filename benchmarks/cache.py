@@ -38,6 +38,7 @@ from _cache_world import World
 from method_cache.engine.cache import Cache, Settings
 from method_cache.engine.transaction import Transaction
 
+NEEDS = "tests"  # of `make bench`: the template with sale and stock
 MODELS = (
     "@sale.order.get_dashboard_summary",
     "sale.order",

@@ -42,6 +42,8 @@ from method_cache.engine.store_redis import RedisStore
 from method_cache.engine.transaction import Transaction
 from method_cache.testing import scenarios
 
+NEEDS = "servers"  # of `make soak`: no database
+
 # Audited reads by where they read; those answered without computing; what the writers did.
 COUNTERS = (
     "reads", "standby reads", "hits", "standby hits", "stale", "writes", "rollbacks", "raw", "errors",
