@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION farm_milk_record_keep_rules() RETURNS trigger LANGUAG
 DECLARE
     bad record;
     changed integer[];  -- of an UPDATE: the rows whose rules could be broken now. NULL: all of an INSERT
+    animals integer[];
     withheld integer[];
 BEGIN
     IF TG_OP = 'UPDATE' THEN
@@ -17,11 +18,11 @@ BEGIN
         END IF;
     END IF;
 
-    -- Wait for (and under REPEATABLE READ be retried after) a treatment of these animals entered meanwhile in
-    -- another transaction: entering a treatment updates its animal
-    PERFORM FROM farm_animal
-      WHERE id IN (SELECT animal_id FROM new_rows n WHERE changed IS NULL OR n.id = ANY(changed))
-      ORDER BY id FOR SHARE;
+    SELECT array_agg(DISTINCT n.animal_id) INTO animals FROM new_rows n WHERE changed IS NULL OR n.id = ANY(changed);
+    IF animals IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM farm_milk_announce(animals);
 
     -- min() and not LIMIT 1, which would lure the planner of a big INSERT into nested loops
     SELECT min(n.animal_id) AS animal_id, min(n.record_date) AS record_date INTO bad

@@ -259,7 +259,7 @@ class FarmAnimal(models.Model):
 
     def init(self):
         super().init()
-        database.install(self.env.cr, "refuse", "pedigree")
+        database.install(self.env.cr, "refuse", "pedigree", "turns")
 
     @api.depends("animal_type")
     def _compute_sex(self):

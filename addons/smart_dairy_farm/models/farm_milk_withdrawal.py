@@ -1,10 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 
 
 class FarmMilkRecord(models.Model):
-    """Release of milk from withdrawal, and the second look after concurrent entries."""
+    """Release of milk from withdrawal."""
 
     _inherit = "farm.milk.record"
 
@@ -82,21 +81,7 @@ class FarmMilkRecord(models.Model):
         """Withhold released milk again (managers)."""
         self._revoke_override()
 
-    @api.model
-    def _cron_reconcile_withdrawal(self):
-        """Discard milk entered in the same moment as a treatment; normally finds nothing."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE farm_milk_record m
-                   SET discarded = true, discard_reason = 'withdrawal', saleable_yield = 0
-                  FROM farm_treatment t
-                 WHERE m.animal_id = t.animal_id
-                   AND m.record_date BETWEEN t.start_date AND t.milk_withdrawal_until
-                   AND NOT m.discarded AND m.override_reason IS NULL
-                """
-            )
-        )
-        if self.env.cr.rowcount:
-            self.invalidate_model(["discarded", "discard_reason", "saleable_yield"])
+    @api.autovacuum
+    def _gc_milk_marks(self):
+        """Old marks of written milk are worth nothing once no snapshot is older (see ``database/turns.sql``)."""
+        self.env.cr.execute("SELECT farm_milk_forget_marks()")

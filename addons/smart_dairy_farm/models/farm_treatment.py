@@ -207,15 +207,10 @@ class FarmTreatment(models.Model):
         )
 
     def _after_window_change(self):
-        """The database's trigger has moved milk and animals on: forget what the cache knew of them.
-
-        A treatment and milk entered at the same moment in two transactions cannot see each other; the cron,
-        run right after this commit, looks again (see the README, "Withdrawal").
-        """
+        """The database's trigger has moved milk and animals on: forget what the cache knew of them."""
         self.flush_model()
         self.env["farm.milk.record"].invalidate_model(["discarded", "discard_reason", "saleable_yield"])
         self.env["farm.animal"].invalidate_model(["milk_withdrawal_until", "meat_withdrawal_until"])
-        self.env.ref("smart_dairy_farm.ir_cron_withdrawal").sudo()._trigger()
 
     def _cancel(self, reason):
         """Cancel a wrong entry: its withdrawal ends, the entry stays with the reason."""

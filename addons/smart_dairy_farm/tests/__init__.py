@@ -15,5 +15,6 @@ from . import (
     test_ui_next_action,
     test_ui_reading,
     test_ui_tours,
+    test_turns,
     test_withdrawal,
 )

@@ -265,14 +265,3 @@ class TestWithdrawalBySql(FarmCase):
             [self.cow.id],
         )
         self.assertEqual(self.discarded(), [-9])
-
-    def test_second_look(self):
-        self.insert(-9, -5)
-        self.cr.execute("ALTER TABLE farm_milk_record DISABLE TRIGGER USER")
-        self.cr.execute(
-            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield ="
-            " total_yield"
-        )
-        self.cr.execute("ALTER TABLE farm_milk_record ENABLE TRIGGER USER")
-        self.env["farm.milk.record"]._cron_reconcile_withdrawal()
-        self.assertEqual(self.discarded(), [-9])
