@@ -9,12 +9,12 @@ from . import (
     test_milk_record,
     test_nullable_numbers,
     test_security,
+    test_turns,
     test_ui_cow_card,
     test_ui_herd_entry,
     test_ui_milk_import,
     test_ui_next_action,
     test_ui_reading,
     test_ui_tours,
-    test_turns,
     test_withdrawal,
 )

@@ -12,8 +12,8 @@ DAY = "2016-05-03"
 OUTSIDE = "2016-06-20"
 
 INSERT_MILK = """
-    INSERT INTO farm_milk_record (animal_id, farm_id, company_id, record_date, session, total_yield, morning_yield,
-           evening_yield, saleable_yield, discarded, source)
+    INSERT INTO farm_milk_record (animal_id, farm_id, company_id, record_date, session, total_yield,
+           morning_yield, evening_yield, saleable_yield, discarded, source)
     SELECT %s, %s, %s, %s, %s, 8, CASE %s WHEN 'morning' THEN 8 ELSE 0 END,
            CASE %s WHEN 'evening' THEN 8 ELSE 0 END, 8, false, 'meter'
 """
@@ -59,15 +59,15 @@ class TestTurns(TurnsCase):
 
     def take_back_discard(self, cursor):
         cursor.execute(
-            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield = total_yield"
-            " WHERE animal_id = %s AND discard_reason = 'spilled'",
+            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL,"
+            " saleable_yield = total_yield WHERE animal_id = %s AND discard_reason = 'spilled'",
             (self.cow,),
         )
 
     def take_back_release(self, cursor):
         cursor.execute(
-            "UPDATE farm_milk_record SET override_reason = NULL, override_user_id = NULL, override_date = NULL"
-            " WHERE animal_id = %s AND override_reason IS NOT NULL",
+            "UPDATE farm_milk_record SET override_reason = NULL, override_user_id = NULL,"
+            " override_date = NULL WHERE animal_id = %s AND override_reason IS NOT NULL",
             (self.cow,),
         )
 
@@ -79,8 +79,8 @@ class TestTurns(TurnsCase):
 
     def extend(self, cursor, days=10):
         cursor.execute(
-            "UPDATE farm_treatment SET milk_withdrawal_days = %s, milk_withdrawal_until = last_dose_date + %s"
-            " WHERE animal_id = %s",
+            "UPDATE farm_treatment SET milk_withdrawal_days = %s,"
+            " milk_withdrawal_until = last_dose_date + %s WHERE animal_id = %s",
             (days, days, self.cow),
         )
 
@@ -89,10 +89,13 @@ class TestTurns(TurnsCase):
 
     def cancel(self, cursor):
         cursor.execute(
-            "UPDATE farm_treatment SET cancelled = true, cancel_reason = 'x', milk_withdrawal_until = NULL"
-            " WHERE animal_id = %s",
+            "UPDATE farm_treatment SET cancelled = true, cancel_reason ="
+            " 'x', milk_withdrawal_until = NULL WHERE animal_id = %s",
             (self.cow,),
         )
+
+    def forget(self, cursor):
+        cursor.execute("SELECT farm_milk_forget_marks()")
 
     # how it begins and ends
     def reset(self, milk, treatment):
@@ -111,7 +114,9 @@ class TestTurns(TurnsCase):
             elif milk == "take_back_discard":
                 self.milk(cursor)
                 cursor.execute(
-                    "UPDATE farm_milk_record SET discarded = true, discard_reason = 'spilled', saleable_yield = 0"
+                    "UPDATE farm_milk_record SET discarded = true, discard_reason = 'spilled',"
+                    " saleable_yield = 0 WHERE animal_id = %s",
+                    (self.cow,),
                 )
             elif milk == "take_back_release":
                 self.milk(cursor)
@@ -122,7 +127,7 @@ class TestTurns(TurnsCase):
                 )  # fmt: skip
 
     def play_all(self, milks, treatments, isolations, ends=(("commit", "commit"),)):
-        """Every interleaving of every pair: (number tried, what went wrong, number retried, number waited)."""
+        """Every interleaving of every pair: (number tried, list of faults, number retried, number waited)."""
         tried, wrong, retried, waited = 0, [], 0, 0
         for milk, treatment, (one, two), end in product(milks, treatments, isolations, ends):
             for number in range(20):
@@ -165,7 +170,9 @@ class TestTurns(TurnsCase):
 
     def test_these_tests_see_the_fault(self):
         """Without the latch, old snapshots miss milk: the very thing it is there for."""
-        self.sql("CREATE OR REPLACE FUNCTION farm_milk_decide(animals integer[]) RETURNS void LANGUAGE sql AS ''")
+        self.sql(
+            "CREATE OR REPLACE FUNCTION farm_milk_decide(animals integer[]) RETURNS void LANGUAGE sql AS ''"
+        )
         try:
             _tried, wrong, *_counts = self.play_all(("milk",), ("treat",), (("RR", "RR"),))
         finally:
@@ -185,7 +192,9 @@ class TestTurns(TurnsCase):
                 )
                 # the first milk ever of an animal makes its latch: once in its life
                 self.sql(
-                    "INSERT INTO farm_milk_latch VALUES (%s), (%s) ON CONFLICT DO NOTHING", self.cow, self.other
+                    "INSERT INTO farm_milk_latch VALUES (%s), (%s) ON CONFLICT DO NOTHING",
+                    self.cow,
+                    self.other,
                 )
                 self.assertEqual(self.play(list(interleavings(first, second))[number]), [])
                 self.assertFalse(first.waited or second.waited)
@@ -200,12 +209,12 @@ class TestTurns(TurnsCase):
             self.assertEqual(self.sql(WRONG, self.cow, self.cow), [])
 
     def test_forgetting_marks_hides_nothing(self):
-        """The treatment's snapshot is the oldest; milk is committed, its mark forgotten, then she is treated."""
+        """The treatment's snapshot is the oldest; milk is committed, its mark forgotten, she is treated."""
         for isolation, forgotten_before in product(("RC", "RR"), (True, False)):
             self.reset(None, None)
             treatment = Actor(self.connections[isolation][1], self.treat)
             milk = Actor(self.connections["RR"][0], self.milk)
-            forget = Actor(self.connect("RR"), lambda cursor: cursor.execute("SELECT farm_milk_forget_marks()"))
+            forget = Actor(self.connect("RR"), self.forget)
             order = [treatment, *[milk] * 3, *[forget] * 2]
             order += [forget, treatment, treatment] if forgotten_before else [treatment, forget, treatment]
             failed = self.play(order)

@@ -126,10 +126,7 @@ class TurnsCase(BaseCase):
             )
             cls.cow, cls.other = cows.ids
             env["farm.reproduction.event"].create(
-                [
-                    {"animal_id": cow.id, "event_type": "calving", "event_date": "2016-01-01"}
-                    for cow in cows
-                ]
+                [{"animal_id": cow.id, "event_type": "calving", "event_date": "2016-01-01"} for cow in cows]
             )
             cls.case = env["farm.health.record"].create(
                 {"animal_id": cls.cow, "record_date": "2016-05-01", "record_type": "mastitis"}
