@@ -211,18 +211,16 @@ class FarmAnimal(models.Model):
     _rfid_present_uniq = models.UniqueIndex(
         "(rfid_tag) WHERE status = 'active' AND rfid_tag IS NOT NULL",
         lambda env, diag: env._(
-            "This RFID already belongs to another present animal (%(detail)s). Check the number, or"
-            " record the"
-            " exit of the other animal first.",
+            "This RFID already belongs to another present animal (%(detail)s). Check"
+            " the number, or record the exit of the other animal first.",
             detail=diag.message_detail if diag else "",
         ),
     )
     _ear_tag_present_uniq = models.UniqueIndex(
         "(company_id, ear_tag) WHERE status = 'active' AND ear_tag IS NOT NULL",
         lambda env, diag: env._(
-            "This ear tag already belongs to another present animal of the company (%(detail)s)."
-            " Check the tag,"
-            " or record the exit of the other animal first.",
+            "This ear tag already belongs to another present animal of the company"
+            " (%(detail)s). Check the tag, or record the exit of the other animal first.",
             detail=diag.message_detail if diag else "",
         ),
     )

@@ -113,9 +113,8 @@ class FarmAnimal(models.Model):
         if outside:
             raise ValidationError(
                 self.env._(
-                    "There is a milk record outside the lactation: %(record)s. Correct the calving"
-                    " or dry-off date,"
-                    " or that record.",
+                    "There is a milk record outside the lactation: %(record)s."
+                    " Correct the calving or dry-off date, or that record.",
                     record=records.browse(outside[0][0]).display_name,
                 )
             )

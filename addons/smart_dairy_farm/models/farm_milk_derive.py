@@ -83,9 +83,8 @@ class FarmMilkRecord(models.Model):
             if saleable_asked:
                 raise ValidationError(
                     self.env._(
-                        "Milk of %(animal)s on %(date)s is under withdrawal and cannot be made"
-                        " saleable. A manager"
-                        " can release it with a reason.",
+                        "Milk of %(animal)s on %(date)s is under withdrawal and cannot be"
+                        " made saleable. A manager can release it with a reason.",
                         **self._named(vals),
                     )
                 )
@@ -101,8 +100,7 @@ class FarmMilkRecord(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Milk of %(animal)s on %(date)s: morning %(morning)s kg and evening"
-                        " %(evening)s kg are more"
-                        " than the day's %(total)s kg.",
+                        " %(evening)s kg are more than the day's %(total)s kg.",
                         morning=morning,
                         evening=evening,
                         total=total,
@@ -152,17 +150,15 @@ class FarmMilkRecord(models.Model):
         elif not facts.lactation_id:
             kinds = dict(self.env["farm.animal"]._fields["animal_type"]._description_selection(self.env))
             message = self.env._(
-                "Milk of %(animal)s on %(date)s: no lactation on that day (%(kind)s). Correct the"
-                " animal or the"
-                " date, or record her calving first.",
+                "Milk of %(animal)s on %(date)s: no lactation on that day (%(kind)s)."
+                " Correct the animal or the date, or record her calving first.",
                 kind=kinds[facts.animal_type],
                 **named,
             )
         elif facts.dry_off_date and day > facts.dry_off_date:
             message = self.env._(
-                "Milk of %(animal)s on %(date)s: she is dry since %(dry)s. Correct the animal, the"
-                " date or the"
-                " dry-off of her lactation.",
+                "Milk of %(animal)s on %(date)s: she is dry since %(dry)s. Correct"
+                " the animal, the date or the dry-off of her lactation.",
                 dry=facts.dry_off_date,
                 **named,
             )
@@ -179,9 +175,8 @@ class FarmMilkRecord(models.Model):
         if not 0 <= total <= limit:
             raise ValidationError(
                 self.env._(
-                    "Milk of %(animal)s on %(date)s: %(total)s kg is not possible, at most %(limit)s"
-                    " kg in this"
-                    " session. Correct the number (the limit is a setting of the farm).",
+                    "Milk of %(animal)s on %(date)s: %(total)s kg is not possible, at most %(limit)s kg"
+                    " in this session. Correct the number (the limit is a setting of the farm).",
                     total=total,
                     limit=limit,
                     **self._named(vals),
@@ -193,9 +188,8 @@ class FarmMilkRecord(models.Model):
         if (vals["session"] != "day" and "day" in others) or (vals["session"] == "day" and others - {"day"}):
             raise ValidationError(
                 self.env._(
-                    "Milk of %(animal)s on %(date)s: a day has either one whole-day record or single"
-                    " sessions, not"
-                    " both. Change the record that is already there.",
+                    "Milk of %(animal)s on %(date)s: a day has either one whole-day record or"
+                    " single sessions, not both. Change the record that is already there.",
                     **self._named(vals),
                 )
             )

@@ -83,5 +83,5 @@ class FarmMilkRecord(models.Model):
 
     @api.autovacuum
     def _gc_milk_marks(self):
-        """Old marks of written milk are worth nothing once no snapshot is older (see ``database/turns.sql``)."""
+        """Forget the marks of milk written long ago (see ``database/turns.sql``)."""
         self.env.cr.execute("SELECT farm_milk_forget_marks()")
