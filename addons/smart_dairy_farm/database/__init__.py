@@ -16,6 +16,7 @@ FUNCTIONS = (
     "farm_animal_after_insert",
     "farm_animal_after_update",
     "farm_milk_record_keep_rules",
+    "farm_lactation_apply",
     "farm_treatment_apply",
     "farm_treatment_after_insert",
     "farm_treatment_after_update",

@@ -1,4 +1,4 @@
--- Milk of an animal under withdrawal is discarded by itself, whoever writes it and however.
+-- Milk of an animal under withdrawal, and colostrum, is discarded by itself, whoever writes it and however.
 
 CREATE OR REPLACE FUNCTION farm_milk_record_keep_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -6,6 +6,7 @@ DECLARE
     changed integer[];  -- of an UPDATE: the rows whose rules could be broken now. NULL: all of an INSERT
     animals integer[];
     withheld integer[];
+    colostrum integer[];
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         SELECT array_agg(n.id) INTO changed
@@ -52,6 +53,17 @@ BEGIN
     IF withheld IS NOT NULL THEN
         UPDATE farm_milk_record SET discarded = true, discard_reason = 'withdrawal', saleable_yield = 0
          WHERE id = ANY(withheld);
+    END IF;
+
+    SELECT array_agg(n.id) INTO colostrum
+      FROM new_rows n
+      JOIN farm_farm f ON f.id = n.farm_id
+      JOIN farm_lactation l ON l.animal_id = n.animal_id
+       AND n.record_date BETWEEN l.calving_date AND l.calving_date + f.colostrum_days - 1
+     WHERE (changed IS NULL OR n.id = ANY(changed)) AND NOT n.discarded AND n.override_reason IS NULL;
+    IF colostrum IS NOT NULL THEN
+        UPDATE farm_milk_record SET discarded = true, discard_reason = 'colostrum', saleable_yield = 0
+         WHERE id = ANY(colostrum) AND NOT discarded;
     END IF;
     RETURN NULL;
 END $$;

@@ -99,6 +99,8 @@ class FarmAnimal(models.Model):
         self.env["farm.lactation"].flush_model()
         records = self.env["farm.milk.record"].sudo()
         records._rederive(self)
+        # the database has discarded or freed colostrum
+        records.invalidate_model(["discarded", "discard_reason", "saleable_yield"])
         outside = self.env.execute_query(
             SQL(
                 """

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from .. import database
 from ..fields import Measured
 from ..figures import herd, lactation, milk
 
@@ -66,6 +67,10 @@ class FarmLactation(models.Model):
         "Calving, dry-off and end of a lactation must follow in this order.",
     )
     _animal_calving_idx = models.Index("(animal_id, calving_date DESC)")
+
+    def init(self):
+        super().init()
+        database.install(self.env.cr, "lactation")
 
     @api.depends("animal_id", "parity", "calving_date")
     def _compute_display_name(self):

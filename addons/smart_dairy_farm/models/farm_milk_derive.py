@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, float_compare, float_round
 
+from .farm_milk_record import WITHHELD
+
 
 class MilkFacts(NamedTuple):
     """What the database knows of an animal on a day."""
@@ -22,7 +24,7 @@ class MilkFacts(NamedTuple):
     dim: int | None
     dry_off_date: object
     end_date: object
-    withheld: bool
+    withheld: str | None  # why: one of farm_milk_record.WITHHELD
     sessions: list
 
 
@@ -49,11 +51,12 @@ class FarmMilkRecord(models.Model):
         """Return pairs (records, values): the given values completed by those that follow from them."""
         merged = []
         moved = bool(vals.keys() & {"animal_id", "record_date"})
+        by_itself = self._withheld_by_itself() if moved else self.browse()
         for record in self:
             values = {name: record[name] for name in ("record_date", "session", "total_yield")}
             values["animal_id"] = record.animal_id.id
             values["discard_reason"] = record.discard_reason
-            if moved and record.discard_reason == "withdrawal":
+            if record in by_itself:
                 values["discard_reason"] = False  # of the other day or animal
             if record.session == vals.get("session", record.session) == "day":
                 values.update(morning_yield=record.morning_yield, evening_yield=record.evening_yield)
@@ -72,6 +75,16 @@ class FarmMilkRecord(models.Model):
             groups[tuple(sorted(derived.items()))] |= record
         return [(records, {**vals, **dict(derived)}) for derived, records in groups.items()]
 
+    def _withheld_by_itself(self):
+        """The records that bear the reason for which the database discards milk of their day."""
+        held = self.filtered(lambda record: record.discard_reason in WITHHELD)
+        facts = self._milk_facts([(record.animal_id.id, record.record_date) for record in held])
+        return self.browse(
+            record.id
+            for record, known in zip(held, facts, strict=True)
+            if record.discard_reason in ("withdrawal", known.withheld)
+        )
+
     def _derive(self, vals, facts, released=False, saleable_asked=False, record=None):
         """Check ``vals`` against the facts and return the derived values."""
         self._check_in_milk(vals, facts)
@@ -81,14 +94,8 @@ class FarmMilkRecord(models.Model):
         reason = vals.get("discard_reason") or (vals.get("discarded") and "other") or False
         if facts.withheld and not released and not reason:
             if saleable_asked:
-                raise ValidationError(
-                    self.env._(
-                        "Milk of %(animal)s on %(date)s is under withdrawal and cannot be"
-                        " made saleable. A manager can release it with a reason.",
-                        **self._named(vals),
-                    )
-                )
-            reason = "withdrawal"
+                raise ValidationError(self._withheld_message(vals, facts.withheld))
+            reason = facts.withheld
         session = vals["session"]
         morning, evening = (total if session == which else 0.0 for which in ("morning", "evening"))
         if session == "day":
@@ -120,6 +127,19 @@ class FarmMilkRecord(models.Model):
             "discard_reason": reason,
             "saleable_yield": 0.0 if reason else total,
         }
+
+    def _withheld_message(self, vals, reason):
+        if reason == "colostrum":
+            return self.env._(
+                "Milk of %(animal)s on %(date)s is colostrum and cannot be made saleable."
+                " A manager can release it with a reason.",
+                **self._named(vals),
+            )
+        return self.env._(
+            "Milk of %(animal)s on %(date)s is under withdrawal and cannot be"
+            " made saleable. A manager can release it with a reason.",
+            **self._named(vals),
+        )
 
     def _named(self, vals):
         animal = self.env["farm.animal"].browse(vals["animal_id"])
@@ -211,9 +231,11 @@ class FarmMilkRecord(models.Model):
                 SELECT a.id, COALESCE(stay.farm_id, a.farm_id), f.company_id, f.milk_session_limit,
                        a.animal_type, a.birth_date, a.entry_date, a.exit_date, stay.pen_id, l.id,
                        asked.day - l.calving_date + f.dim_first_day::integer, l.dry_off_date, l.end_date,
-                       EXISTS (SELECT FROM farm_treatment t
-                                WHERE t.animal_id = a.id
-                                  AND asked.day BETWEEN t.start_date AND t.milk_withdrawal_until),
+                       CASE WHEN EXISTS (SELECT FROM farm_treatment t
+                                          WHERE t.animal_id = a.id
+                                            AND asked.day BETWEEN t.start_date AND t.milk_withdrawal_until)
+                            THEN 'withdrawal'
+                            WHEN asked.day < l.calving_date + f.colostrum_days THEN 'colostrum' END,
                        ARRAY(SELECT ARRAY[m.id::text, m.session] FROM farm_milk_record m
                               WHERE m.animal_id = a.id AND m.record_date = asked.day)
                   FROM unnest(%s::integer[], %s::date[]) WITH ORDINALITY AS asked(animal_id, day, place)

@@ -18,6 +18,8 @@ DISCARD_REASONS = [
     ("spilled", "Spilled"),
     ("other", "Other"),
 ]
+# what the database discards by itself, and only a manager releases
+WITHHELD = ("withdrawal", "colostrum")
 OVERRIDE = ("override_reason", "override_user_id", "override_date")
 DERIVED = {*OVERRIDE, "farm_id", "company_id", "pen_id", "lactation_id", "dim", "saleable_yield"}
 # a change of one of these changes what is derived

@@ -1,9 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .farm_milk_record import OVERRIDE, WITHHELD
+
 
 class FarmMilkRecord(models.Model):
-    """Release of milk from withdrawal."""
+    """Release of milk that the database withholds, by a manager."""
 
     _inherit = "farm.milk.record"
 
@@ -15,10 +17,11 @@ class FarmMilkRecord(models.Model):
         reason = (reason or "").strip()
         if not reason:
             raise UserError(self.env._("Give the reason why this milk may be sold."))
-        if other := self.filtered(lambda record: record.discard_reason != "withdrawal"):
+        if other := self.filtered(lambda record: record.discard_reason not in WITHHELD):
             raise UserError(
                 self.env._(
-                    "%(record)s is not withheld because of a treatment: there is nothing to release.",
+                    "%(record)s is not withheld because of a treatment or a calving:"
+                    " there is nothing to release.",
                     record=other[0].display_name,
                 )
             )
@@ -49,10 +52,17 @@ class FarmMilkRecord(models.Model):
         """Withhold released milk again."""
         if not self.env.user.has_group("smart_dairy_farm.group_farm_manager"):
             raise AccessError(self.env._("Only a manager can take back a release from withdrawal."))
-        for record in self.filtered("override_reason"):
-            withheld = {"discarded": True, "discard_reason": "withdrawal", "saleable_yield": 0}
+        released = self.filtered("override_reason")
+        all_facts = self._milk_facts([(record.animal_id.id, record.record_date) for record in released])
+        for record, facts in zip(released, all_facts, strict=True):
+            reason = facts.withheld or False  # the treatment may have been cancelled meanwhile
             record._write_derived(
-                {**dict.fromkeys(("override_reason", "override_user_id", "override_date"), False), **withheld}
+                {
+                    **dict.fromkeys(OVERRIDE, False),
+                    "discarded": bool(reason),
+                    "discard_reason": reason,
+                    "saleable_yield": 0 if reason else record.total_yield,
+                }
             )
             self._log_on_animal(
                 record,

@@ -2,6 +2,7 @@ from . import (
     test_animal_exit,
     test_animal_identity,
     test_animal_pedigree,
+    test_colostrum,
     test_database_rules,
     test_figures,
     test_herd_as_of,

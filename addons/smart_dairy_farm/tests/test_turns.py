@@ -34,6 +34,14 @@ WRONG = """
      WHERE a.id = %s AND a.milk_withdrawal_until IS DISTINCT FROM
            (SELECT max(milk_withdrawal_until) FROM farm_treatment WHERE animal_id = a.id)
 """
+# the same of the first five days after calving
+WRONG_COLOSTRUM = """
+    SELECT m.id, m.discarded, m.discard_reason FROM farm_milk_record m
+     WHERE m.animal_id = %s AND m.override_reason IS NULL
+       AND (m.discard_reason IS NOT DISTINCT FROM 'colostrum') IS DISTINCT FROM
+           EXISTS (SELECT FROM farm_lactation l WHERE l.animal_id = m.animal_id
+                      AND m.record_date BETWEEN l.calving_date AND l.calving_date + 4)
+"""
 
 
 @tagged("post_install", "-at_install")
@@ -94,6 +102,12 @@ class TestTurns(TurnsCase):
             (self.cow,),
         )
 
+    def calve(self, cursor, day="2016-05-01"):
+        cursor.execute("UPDATE farm_lactation SET calving_date = %s WHERE animal_id = %s", (day, self.cow))
+
+    def uncalve(self, cursor):
+        self.calve(cursor, "2016-01-01")
+
     def forget(self, cursor):
         cursor.execute("SELECT farm_milk_forget_marks()")
 
@@ -105,6 +119,7 @@ class TestTurns(TurnsCase):
         self.sql("DELETE FROM farm_treatment WHERE animal_id = %s", self.cow)
         self.sql("UPDATE farm_animal SET milk_withdrawal_until = NULL WHERE id = %s", self.cow)
         with self.watch.cursor() as cursor:
+            self.calve(cursor, "2016-05-01" if treatment == "uncalve" else "2016-01-01")
             if treatment in ("shorten", "cancel"):
                 self.treat(cursor)
             elif treatment == "extend":
@@ -138,7 +153,8 @@ class TestTurns(TurnsCase):
                 retried += len(self.play(order))
                 waited += first.waited + second.waited
                 tried += 1
-                if found := self.sql(WRONG, self.cow, self.cow):
+                found = self.sql(WRONG, self.cow, self.cow) + self.sql(WRONG_COLOSTRUM, self.cow)
+                if found:
                     names = ["milk" if actor is first else "treatment" for actor in order]
                     wrong.append((milk, treatment, one, two, end, names, found))
         return tried, wrong, retried, waited
@@ -162,6 +178,15 @@ class TestTurns(TurnsCase):
         )
         self.assertEqual(wrong, [])
         self.assertEqual(tried, 960)
+
+    def test_milk_and_calvings(self):
+        _tried, wrong, retried, waited = self.play_all(
+            ("milk", "move_milk", "take_back_discard", "take_back_release"),
+            ("calve", "uncalve"),
+            self.ISOLATIONS,
+        )
+        self.assertEqual(wrong, [])
+        self.assertTrue(retried and waited)
 
     def test_two_treatments(self):
         _tried, wrong, retried, waited = self.play_all(("treat",), ("extend", "cancel"), self.ISOLATIONS)
