@@ -81,6 +81,9 @@ class FarmAnimal(models.Model):
     animal_type = fields.Selection(
         ANIMAL_TYPES, string="Type", required=True, default="cow", tracking=True, index=True
     )
+    stays_calf = fields.Boolean(
+        readonly=True, help="Said to be a calf at an age past the farm's limit: does not grow up by itself."
+    )
     sex = fields.Selection(
         [("female", "Female"), ("male", "Male")],
         required=True,
@@ -203,6 +206,7 @@ class FarmAnimal(models.Model):
 
     # As of a past day (context key as_of)
     pen_as_of_id = fields.Many2one("farm.pen", "Pen that day", compute="_compute_as_of")
+    animal_type_as_of = fields.Selection(ANIMAL_TYPES, "Type that day", compute="_compute_as_of")
     lactation_status_as_of = fields.Selection(
         LACTATION_STATUSES, "Lactation that day", compute="_compute_as_of"
     )

@@ -67,6 +67,18 @@ class FarmFarm(models.Model):
         default=21,
         help="A dry cow becomes Lead this many days before calving is due.",
     )
+    calf_days = fields.Integer(
+        "Calf until (days old)",
+        required=True,
+        default=240,
+        help="At this age a calf becomes a heifer, a male one a bull or steer, by itself.",
+    )
+    male_calves_become = fields.Selection(
+        [("bull", "Bulls"), ("steer", "Steers")],
+        string="Male calves become",
+        required=True,
+        default="bull",
+    )
     min_parent_age_months = fields.Integer(
         "Youngest parent (months)",
         default=15,
@@ -81,6 +93,9 @@ class FarmFarm(models.Model):
         "CHECK (fresh_days >= 0 AND early_days >= fresh_days AND lead_days >= 0 AND"
         " min_parent_age_months >= 0)",
         "Check the day settings of the farm: none may be negative, and Fresh ends before Early does.",
+    )
+    _calf_days_range = models.Constraint(
+        "CHECK (calf_days BETWEEN 1 AND 1000)", "An animal stays a calf for 1 to 1000 days."
     )
     _colostrum_days_range = models.Constraint(
         "CHECK (colostrum_days BETWEEN 0 AND 30)", "Colostrum is milk of 0 to 30 days after calving."

@@ -1,5 +1,6 @@
 from . import (
     test_animal_exit,
+    test_animal_growth,
     test_animal_identity,
     test_animal_pedigree,
     test_colostrum,
