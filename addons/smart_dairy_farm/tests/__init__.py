@@ -18,5 +18,6 @@ from . import (
     test_ui_next_action,
     test_ui_reading,
     test_ui_tours,
+    test_ui_units,
     test_withdrawal,
 )
