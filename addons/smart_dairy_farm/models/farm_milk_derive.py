@@ -26,6 +26,7 @@ class MilkFacts(NamedTuple):
     end_date: object
     withheld: str | None  # why: one of farm_milk_record.WITHHELD
     sessions: list
+    today: object  # business day of the company
 
 
 class FarmMilkRecord(models.Model):
@@ -148,12 +149,12 @@ class FarmMilkRecord(models.Model):
     def _check_in_milk(self, vals, facts):
         """Refuse milk of an animal that cannot have given any on that day, saying why and what to do."""
         day = vals["record_date"]
-        today = self.env["res.company"].browse(facts.company_id)._business_today()
-        last_day = min(day for day in (today, facts.exit_date, facts.dry_off_date, facts.end_date) if day)
+        ends = (facts.today, facts.exit_date, facts.dry_off_date, facts.end_date)
+        last_day = min(end for end in ends if end)
         if facts.lactation_id and day <= last_day and not (facts.birth_date and day < facts.birth_date):
             return
         named = self._named(vals)
-        if day > today:
+        if day > facts.today:
             message = self.env._(
                 "Milk of %(animal)s on %(date)s: the day has not come yet. Correct the date.", **named
             )
@@ -254,7 +255,13 @@ class FarmMilkRecord(models.Model):
         if len(rows) != len(animal_days):
             missing = next(i for i, _d in animal_days if i not in {row[0] for row in rows})
             raise ValidationError(self.env._("Milk record: animal %(id)s no longer exists.", id=missing))
-        return [MilkFacts(*row[:-1], [(int(i), session) for i, session in row[-1]]) for row in rows]
+        today = {
+            company.id: company._business_today()
+            for company in self.env["res.company"].browse({company_id for _a, _f, company_id, *_ in rows})
+        }
+        return [
+            MilkFacts(*row[:-1], [(int(i), session) for i, session in row[-1]], today[row[2]]) for row in rows
+        ]
 
     @staticmethod
     def _stay_on_day(animal_id, day):
