@@ -82,7 +82,9 @@ class FarmAnimal(models.Model):
         ANIMAL_TYPES, string="Type", required=True, default="cow", tracking=True, index=True
     )
     stays_calf = fields.Boolean(
-        readonly=True, help="Said to be a calf at an age past the farm's limit: does not grow up by itself."
+        "Stays a calf",
+        readonly=True,
+        help="Said to be a calf at an age past the farm's limit: does not grow up by itself.",
     )
     sex = fields.Selection(
         [("female", "Female"), ("male", "Male")],
