@@ -37,6 +37,7 @@
             "smart_dairy_farm/static/src/**/*",
         ],
         "web.assets_tests": ["smart_dairy_farm/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["smart_dairy_farm/static/tests/unit/**/*"],
     },
     "demo": ["demo/farm_demo.xml"],
     "pre_init_hook": "pre_init_hook",
