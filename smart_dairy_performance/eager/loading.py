@@ -1,0 +1,172 @@
+"""Walks a path tree over recordsets: one statement a relation and level, only the fields asked for.
+
+Everything is read as the records' own user. A related record that this user may not read is left out, so
+that the ORM refuses it when, and only when, it is accessed.
+"""
+
+from collections import defaultdict
+
+from odoo.exceptions import AccessError, MissingError
+from odoo.fields import Domain, One2many
+from odoo.tools import OrderedSet
+
+from .plan import ANY_MODEL, PathError, paths_of, plan
+
+REFERENCES = ("reference", "many2one_reference")
+
+
+def plan_for(model, paths):
+    """The checked tree of ``paths`` from ``model`` (a recordset); :raises PathError:"""
+    return plan(paths, model._name, _follow_in(model.env))
+
+
+def _follow_in(env):
+    def follow(model, name):
+        field = env[model]._fields[name]
+        return ANY_MODEL if field.type in REFERENCES else field.comodel_name
+
+    return follow
+
+
+def load(records, tree):
+    """Bring the values that ``tree`` names into memory for ``records``.
+
+    :raises AccessError: a field, or a record of ``records``, that the user may not read
+    """
+    lines = _one2many_branches(records, tree)
+    names = _names_to_fetch(records, tree, lines)
+    if names:
+        records.fetch(names)
+    else:
+        records.check_access("read")
+    _load_below(_in_memory(records, names), tree, lines)
+
+
+def _load_related(records, tree):
+    """Like :func:`load`, for records reached by a path: those that may not be read are left out."""
+    if not records or not tree:
+        return
+    try:
+        load(records, tree)
+    except AccessError:
+        readable = records.browse()
+        if readable.has_access("read"):
+            everyone = records.with_context(active_test=False)
+            readable = records.browse(everyone.search([("id", "in", records.ids)], order="id").ids)
+        if len(readable) == len(records):
+            raise  # a field is refused, not a record
+        _load_related(readable, tree)
+
+
+def _load_below(records, tree, lines):
+    for name, branch in tree.items():
+        field = records._fields[name]
+        if name in lines:
+            _load_related(_lines(records, field, branch), branch)
+        elif not branch:
+            if not field.store:
+                _compute(records, field)
+        elif field.type in REFERENCES:
+            _load_referred(_referred(records, field), branch)
+        else:
+            corecords = _corecords(records, field)
+            if corecords._active_name and field.type == "many2many":
+                branch = {**branch, corecords._active_name: {}}
+            _load_related(corecords, branch)
+
+
+def _one2many_branches(records, tree):
+    """Names of the one2many fields whose lines can be read together with the lines' own columns."""
+    fields = records._fields
+    return {
+        name
+        for name, branch in tree.items()
+        if branch and fields[name].store and getattr(type(fields[name]), "read", None) is One2many.read
+    }
+
+
+def _names_to_fetch(records, tree, lines):
+    fields = [records._fields[name] for name in tree if name not in lines and name != "id"]
+    models = (field.model_field for field in fields if field.type == "many2one_reference")
+    return list(OrderedSet([*(field.name for field in fields), *models]))
+
+
+def _in_memory(records, names):
+    """``records`` without those that no longer exist, sharing what they prefetch among themselves only."""
+    for name in names:
+        field = records._fields[name]
+        if field.store:
+            gone = {id_ for id_ in field._cache_missing_ids(records) if id_}
+            return records.browse(id_ for id_ in records._ids if id_ not in gone)
+    return records.with_prefetch()
+
+
+def _compute(records, field):
+    """Compute an unstored field of all records at once: reading the first computes its whole prefetch."""
+    try:
+        records.mapped(field.name)
+    except MissingError:
+        existing = records.exists()
+        if len(existing) == len(records):
+            raise
+        existing.mapped(field.name)
+
+
+def _corecords(records, field):
+    """What a relational field leads to; archived records of a stored many2many field included.
+
+    Leaving them out reads their `active`, and with it every other field.
+    """
+    if field.store and field.type == "many2many":
+        return _unfiltered(records, field)
+    return records[field.name].with_prefetch()
+
+
+def _unfiltered(records, field):
+    return records.with_context(active_test=False)[field.name].with_env(records.env).with_prefetch()
+
+
+def _lines(records, field, branch):
+    """The lines of a one2many field, read with the columns that ``branch`` wants: one statement, not two.
+
+    The same search and the same cache entries as those of :meth:`odoo.fields.One2many.read`.
+    """
+    missing = records.browse(id_ for id_ in field._cache_missing_ids(records) if id_)
+    if missing:
+        comodel = records.env[field.comodel_name].with_context(**{"active_test": False, **field.context})
+        inverse = comodel._fields[field.inverse_name]
+        names = OrderedSet([inverse.name, *filter(None, [comodel._active_name])])
+        names.update(name for name in branch if comodel._fields[name].column_type)
+        found = comodel.search_fetch(
+            field.get_comodel_domain(missing) & Domain(inverse.name, "in", missing.ids), list(names)
+        )
+        of_record = defaultdict(list)
+        for line in found:
+            parent = line[inverse.name]
+            of_record[parent if isinstance(parent, int) else parent.id].append(line.id)
+        field._insert_cache(missing, [tuple(of_record[id_]) for id_ in missing._ids])
+    return _unfiltered(records, field)
+
+
+def _referred(records, field):
+    """Recordsets, one a model, that a reference field of ``records`` points at."""
+    env = records.env
+    ids = defaultdict(OrderedSet)
+    for record in records:
+        value = record[field.name]
+        if value and field.type == "reference":
+            ids[value._name].add(value.id)
+        elif value and record[field.model_field] in env:
+            ids[record[field.model_field]].add(value)
+    return [env[model].browse(model_ids) for model, model_ids in ids.items()]
+
+
+def _load_referred(recordsets, branch):
+    """Load ``branch`` on records of several models: each has those of the fields that it knows."""
+    for name in branch:
+        if recordsets and not any(name in records._fields for records in recordsets):
+            models = ", ".join(records._name for records in recordsets)
+            raise PathError(name, name, models, "none of the models referred to has it; check its spelling.")
+    for records in recordsets:
+        known = {name: below for name, below in branch.items() if name in records._fields}
+        _load_related(records, plan_for(records, paths_of(known)))

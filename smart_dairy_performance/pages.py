@@ -1,0 +1,47 @@
+"""What a method that lists records checks before it reads, and the words when it refuses."""
+
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .guards import check_internal
+
+MAX_LIMIT = 10_000
+
+
+def find(model, domain, names, limit, always=Domain.TRUE):
+    """Return the first ``limit`` records in ``domain``, in the model's order, with the fields ``names`` read.
+
+    :param always: what every record fulfils besides
+    :raises AccessError: portal and public users, users who may not read the model
+    :raises UserError: a limit that is no number from 1 to :data:`MAX_LIMIT`, a domain that is none of ``model``
+    """
+    check_internal(model.env)
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
+        raise UserError(
+            model.env._(
+                "The limit %(limit)s is not a whole number from 1 to %(max)s.",
+                limit=repr(limit),
+                max=MAX_LIMIT,
+            )
+        )
+    try:
+        return model.search_fetch(Domain(domain or []) & always, names, limit=limit)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            model.env._(
+                "%(domain)s is not a search condition on %(model)s: %(error)s",
+                domain=repr(domain),
+                model=model._name,
+                error=error,
+            )
+        ) from error
+
+
+def name_of(value):
+    """The name in a many2one value ``(id, name)``, ``None`` when it is empty."""
+    return value[1] if value else None
+
+
+def by_id(records, names):
+    """``{id: {field: value}}`` of what is in memory; a many2one is ``(id, name)``, named as Odoo names it."""
+    return {row["id"]: row for row in records._read_format(names)}
