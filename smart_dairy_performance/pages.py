@@ -13,7 +13,7 @@ def find(model, domain, names, limit, always=Domain.TRUE):
 
     :param always: what every record fulfils besides
     :raises AccessError: portal and public users, users who may not read the model
-    :raises UserError: a limit that is no number from 1 to :data:`MAX_LIMIT`, a domain that is none of ``model``
+    :raises UserError: a limit that is no number from 1 to :data:`MAX_LIMIT`, a domain that is none
     """
     check_internal(model.env)
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:

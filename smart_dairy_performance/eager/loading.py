@@ -28,26 +28,43 @@ def _follow_in(env):
     return follow
 
 
-def load(records, tree):
-    """Bring the values that ``tree`` names into memory for ``records``.
+def load(records, tree, found=False):
+    """Bring the values that ``tree`` names into memory for ``records``; what is there already stays.
 
+    :param found: the records come from a search that read their columns and applied their rules
     :raises AccessError: a field, or a record of ``records``, that the user may not read
     """
     lines = _one2many_branches(records, tree)
-    names = _names_to_fetch(records, tree, lines)
-    if names:
-        records.fetch(names)
-    else:
+    fields = _fields_to_fetch(records, tree, lines)
+    missing = [field for field in fields if any(field._cache_missing_ids(records))]
+    if found:
+        for field in missing:
+            if field.store and not field.column_type:
+                field.read(records)
+        missing = [field for field in missing if field.column_type and field.store]
+    if missing:
+        records.fetch([field.name for field in missing])
+    elif not found and any(any(records._fields[name]._cache_missing_ids(records)) for name in lines):
+        records = _checked(records)
+    _load_below(_in_memory(records, fields), tree, lines)
+
+
+def _checked(records):
+    """The records that exist, all of which the user may read; as ``fetch`` would check without a column."""
+    try:
         records.check_access("read")
-    _load_below(_in_memory(records, names), tree, lines)
+    except MissingError:
+        records = records.exists()
+        records.check_access("read")
+    return records
 
 
-def _load_related(records, tree):
+def _load_related(records, tree, found=False):
     """Like :func:`load`, for records reached by a path: those that may not be read are left out."""
     if not records or not tree:
         return
     try:
-        load(records, tree)
+        load(records, tree, found)
     except AccessError:
         readable = records.browse()
         if readable.has_access("read"):
@@ -62,7 +79,7 @@ def _load_below(records, tree, lines):
     for name, branch in tree.items():
         field = records._fields[name]
         if name in lines:
-            _load_related(_lines(records, field, branch), branch)
+            _load_related(*_lines(records, field, branch))
         elif not branch:
             if not field.store:
                 _compute(records, field)
@@ -85,19 +102,18 @@ def _one2many_branches(records, tree):
     }
 
 
-def _names_to_fetch(records, tree, lines):
+def _fields_to_fetch(records, tree, lines):
     fields = [records._fields[name] for name in tree if name not in lines and name != "id"]
-    models = (field.model_field for field in fields if field.type == "many2one_reference")
-    return list(OrderedSet([*(field.name for field in fields), *models]))
+    models = [field.model_field for field in fields if field.type == "many2one_reference"]
+    return list(OrderedSet([*fields, *(records._fields[name] for name in models)]))
 
 
-def _in_memory(records, names):
+def _in_memory(records, fields):
     """``records`` without those that no longer exist, sharing what they prefetch among themselves only."""
-    for name in names:
-        field = records._fields[name]
-        if field.store:
-            gone = {id_ for id_ in field._cache_missing_ids(records) if id_}
-            return records.browse(id_ for id_ in records._ids if id_ not in gone)
+    stored = next((field for field in fields if field.store), None)
+    if stored:
+        gone = {id_ for id_ in stored._cache_missing_ids(records) if id_}
+        records = records.browse(id_ for id_ in records._ids if id_ not in gone)
     return records.with_prefetch()
 
 
@@ -130,22 +146,28 @@ def _lines(records, field, branch):
     """The lines of a one2many field, read with the columns that ``branch`` wants: one statement, not two.
 
     The same search and the same cache entries as those of :meth:`odoo.fields.One2many.read`.
+
+    :return: lines, ``branch``, whether all lines were found by that search
     """
     missing = records.browse(id_ for id_ in field._cache_missing_ids(records) if id_)
     if missing:
         comodel = records.env[field.comodel_name].with_context(**{"active_test": False, **field.context})
         inverse = comodel._fields[field.inverse_name]
         names = OrderedSet([inverse.name, *filter(None, [comodel._active_name])])
-        names.update(name for name in branch if comodel._fields[name].column_type)
-        found = comodel.search_fetch(
-            field.get_comodel_domain(missing) & Domain(inverse.name, "in", missing.ids), list(names)
-        )
+        names.update(name for name in branch if _read_by_search(comodel._fields[name]))
         of_record = defaultdict(list)
-        for line in found:
+        for line in comodel.search_fetch(
+            field.get_comodel_domain(missing) & Domain(inverse.name, "in", missing.ids), list(names)
+        ):
             parent = line[inverse.name]
             of_record[parent if isinstance(parent, int) else parent.id].append(line.id)
         field._insert_cache(missing, [tuple(of_record[id_]) for id_ in missing._ids])
-    return _unfiltered(records, field)
+    return _unfiltered(records, field), branch, len(missing) == len(records)
+
+
+def _read_by_search(field):
+    """Whether a search can read the field, or what it is computed of, along with the records."""
+    return bool(field.column_type) if field.store else True
 
 
 def _referred(records, field):

@@ -1,6 +1,6 @@
+from . import eager_loading_mixin  # isort: skip  (the others inherit it)
 from . import (
     account_move_eager,
-    eager_loading_mixin,
     farm_animal,
     farm_animal_dashboard,
     farm_animal_eager,

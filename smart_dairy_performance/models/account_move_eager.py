@@ -33,7 +33,8 @@ class AccountMove(models.Model):
             ``partner_name``, ``invoice_date``, ``invoice_date_due`` (ISO or ``None``), ``state``,
             ``payment_state``, ``amount_total`` and ``amount_residual`` in ``currency`` (its code),
             ``lines``: dicts of ``product_name`` (without the code; ``None`` without product),
-            ``label``, ``quantity`` in ``uom_name``, ``price`` (a unit, as on the invoice), ``subtotal`` (untaxed)
+            ``label``, ``quantity`` in ``uom_name``, ``price`` (a unit, as on the invoice), ``subtotal``
+            (untaxed)
         :raises AccessError: portal and public users, users without access to invoices
         :raises UserError: a limit out of range, a domain that is none
         """

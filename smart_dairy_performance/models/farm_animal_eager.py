@@ -25,9 +25,9 @@ class FarmAnimal(models.Model):
         :param limit: animals, 1 to 10,000
         :return: list of dicts: ``id``, ``name``, ``ear_tag``, ``breed``, ``farm`` (names; ``None`` if none),
             ``latest_milk`` (``None``, or ``id``, ``record_date`` (ISO), ``session``, ``total_yield``
-            (kg of that session), ``fat_percentage``, ``protein_percentage`` (%), ``scc`` (thousand cells per ml);
-            ``None`` where not measured, never 0), ``latest_health`` (``None``, or ``id``, ``record_date``,
-            ``record_type``, ``health_status``, ``diagnosis``, ``notes``)
+            (kg of that session), ``fat_percentage``, ``protein_percentage`` (%), ``scc`` (thousand cells per
+            ml); ``None`` where not measured, never 0), ``latest_health`` (``None``, or ``id``,
+            ``record_date``, ``record_type``, ``health_status``, ``diagnosis``, ``notes``)
         :raises AccessError: portal and public users, users without herd access
         :raises UserError: a limit out of range, a domain that is none
         """

@@ -1,4 +1,6 @@
 from . import (
+    test_eager_loading,
+    test_eager_plan,
     test_herd_figures,
     test_periods,
     test_product_search,
