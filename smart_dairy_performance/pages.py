@@ -3,13 +3,24 @@
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .eager.loading import search_load
 from .guards import check_internal
 
 MAX_LIMIT = 10_000
 
 
-def find(model, domain, names, limit, always=Domain.TRUE):
-    """Return the first ``limit`` records in ``domain``, in the model's order, with the fields ``names`` read.
+# What Odoo makes display names of, beyond what it declares: without these it reads every column.
+PARTNER_NAME = ("display_name", "name", "type", "is_company", "parent_id", "company_name")
+PRODUCT_NAME = ("display_name", "product_tmpl_id.name", "product_tmpl_id.company_id")
+
+
+def below(field, paths):
+    """``paths``, begun with ``field``."""
+    return tuple(f"{field}.{path}" for path in paths)
+
+
+def find(model, domain, paths, limit, always=Domain.TRUE):
+    """Return the first ``limit`` records in ``domain``, in the model's order, with ``paths`` in memory.
 
     :param always: what every record fulfils besides
     :raises AccessError: portal and public users, users who may not read the model
@@ -25,7 +36,7 @@ def find(model, domain, names, limit, always=Domain.TRUE):
             )
         )
     try:
-        return model.search_fetch(Domain(domain or []) & always, names, limit=limit)
+        return search_load(model, Domain(domain or []) & always, paths, limit)
     except (TypeError, ValueError) as error:
         raise UserError(
             model.env._(
@@ -35,6 +46,15 @@ def find(model, domain, names, limit, always=Domain.TRUE):
                 error=error,
             )
         ) from error
+
+
+def currency_codes(records):
+    """``{currency id: code}`` for ``records``; Odoo remembers the active ones from request to request."""
+    known = records.env["res.currency"].get_all_currencies()
+    return {
+        currency.id: known[currency.id]["name"] if currency.id in known else currency.name
+        for currency in records.currency_id
+    }
 
 
 def name_of(value):

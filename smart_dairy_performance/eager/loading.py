@@ -28,6 +28,19 @@ def _follow_in(env):
     return follow
 
 
+def search_load(model, domain, paths, limit=None):
+    """Return the records of ``model`` in ``domain``, in its order, with ``paths`` in memory.
+
+    The search reads the columns that the paths begin with.
+    """
+    tree = plan_for(model, paths)
+    names = [name for name in tree if _read_by_search(model._fields[name])]
+    records = model.search_fetch(domain, names, limit=limit)
+    if records:
+        load(records, tree, found=True)
+    return records
+
+
 def load(records, tree, found=False):
     """Bring the values that ``tree`` names into memory for ``records``; what is there already stays.
 
@@ -50,36 +63,43 @@ def load(records, tree, found=False):
 
 
 def _checked(records):
-    """The records that exist, all of which the user may read; as ``fetch`` would check without a column."""
-    try:
-        records.check_access("read")
-    except MissingError:
-        records = records.exists()
-        records.check_access("read")
-    return records
+    """The records that exist, all of which the user may read; asks for no more than their ids."""
+    readable = _readable(records)
+    if len(readable) < len(records):
+        readable = records.exists()
+        readable.check_access("read")
+    return readable
 
 
-def _load_related(records, tree, found=False):
+def _readable(records):
+    """The records that exist and that the user may read, in the given order."""
+    if not records.browse().has_access("read"):
+        return records.browse()
+    real = records.filtered("id")
+    found = real.with_context(active_test=False).search([("id", "in", real.ids)], order="id")
+    ids = set(found.ids)
+    return records.browse(id_ for id_ in records._ids if not id_ or id_ in ids)
+
+
+def load_readable(records, tree, found=False):
     """Like :func:`load`, for records reached by a path: those that may not be read are left out."""
     if not records or not tree:
         return
     try:
         load(records, tree, found)
     except AccessError:
-        readable = records.browse()
-        if readable.has_access("read"):
-            everyone = records.with_context(active_test=False)
-            readable = records.browse(everyone.search([("id", "in", records.ids)], order="id").ids)
+        readable = _readable(records)
         if len(readable) == len(records):
             raise  # a field is refused, not a record
-        _load_related(readable, tree)
+        load_readable(readable, tree)
 
 
 def _load_below(records, tree, lines):
-    for name, branch in tree.items():
+    # computed values last: what they are made of may be on one of the paths
+    for name, branch in sorted(tree.items(), key=lambda item: not item[1]):
         field = records._fields[name]
         if name in lines:
-            _load_related(*_lines(records, field, branch))
+            load_readable(*_lines(records, field, branch))
         elif not branch:
             if not field.store:
                 _compute(records, field)
@@ -89,7 +109,7 @@ def _load_below(records, tree, lines):
             corecords = _corecords(records, field)
             if corecords._active_name and field.type == "many2many":
                 branch = {**branch, corecords._active_name: {}}
-            _load_related(corecords, branch)
+            load_readable(corecords, branch)
 
 
 def _one2many_branches(records, tree):
@@ -191,4 +211,4 @@ def _load_referred(recordsets, branch):
             raise PathError(name, name, models, "none of the models referred to has it; check its spelling.")
     for records in recordsets:
         known = {name: below for name, below in branch.items() if name in records._fields}
-        _load_related(records, plan_for(records, paths_of(known)))
+        load_readable(records, plan_for(records, paths_of(known)))

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..pages import by_id, find, name_of
+from ..pages import PARTNER_NAME, PRODUCT_NAME, below, by_id, currency_codes, find, name_of
 
 INVOICE = (
     "name",
@@ -13,9 +13,16 @@ INVOICE = (
     "payment_state",
     "amount_total",
     "amount_residual",
-    "currency_id",
 )
-LINE = ("product_id", "quantity", "product_uom_id", "price_unit", "price_subtotal")
+LINE = ("name", "product_id", "quantity", "product_uom_id", "price_unit", "price_subtotal")
+PATHS = (
+    *INVOICE,
+    *below("partner_id", PARTNER_NAME),
+    "currency_id",
+    *below(
+        "invoice_line_ids", (*LINE, "display_type", "product_uom_id.name", *below("product_id", PRODUCT_NAME))
+    ),
+)
 
 
 class AccountMove(models.Model):
@@ -39,20 +46,9 @@ class AccountMove(models.Model):
         :raises UserError: a limit out of range, a domain that is none
         """
         Move = self.with_context(display_default_code=False)
-        invoices = find(Move, domain, INVOICE, limit, Domain("move_type", "in", self.get_invoice_types()))
-        self._prefetch_related(
-            invoices,
-            "partner_id.display_name",
-            "currency_id.name",
-            "invoice_line_ids.display_type",
-            "invoice_line_ids.name",
-            "invoice_line_ids.quantity",
-            "invoice_line_ids.price_unit",
-            "invoice_line_ids.price_subtotal",
-            "invoice_line_ids.product_uom_id.name",
-            "invoice_line_ids.product_id.display_name",
-        )
-        lines = by_id(invoices.invoice_line_ids, (*LINE, "name"))
+        invoices = find(Move, domain, PATHS, limit, Domain("move_type", "in", self.get_invoice_types()))
+        currencies = currency_codes(invoices)
+        lines = by_id(invoices.invoice_line_ids, LINE)
         return [
             {
                 "id": invoice["id"],
@@ -65,7 +61,7 @@ class AccountMove(models.Model):
                 "payment_state": invoice["payment_state"],
                 "amount_total": invoice["amount_total"],
                 "amount_residual": invoice["amount_residual"],
-                "currency": name_of(invoice["currency_id"]),
+                "currency": currencies[record.currency_id.id],
                 "lines": [
                     {
                         "product_name": name_of(lines[line.id]["product_id"]),

@@ -31,8 +31,7 @@ class FarmAnimal(models.Model):
         :raises AccessError: portal and public users, users without herd access
         :raises UserError: a limit out of range, a domain that is none
         """
-        animals = find(self, domain, ANIMAL, limit)
-        self._prefetch_related(animals, "breed_id.display_name", "farm_id.display_name")
+        animals = find(self, domain, (*ANIMAL, "breed_id.display_name", "farm_id.display_name"), limit)
         records = animals._latest_records()
         return [
             {

@@ -1,9 +1,16 @@
 from odoo import api, models
 
-from ..pages import by_id, find, name_of
+from ..eager.loading import load_readable, plan_for
+from ..pages import PARTNER_NAME, PRODUCT_NAME, below, by_id, currency_codes, find, name_of
 
-ORDER = ("name", "partner_id", "user_id", "amount_total", "currency_id")
+ORDER = ("name", "partner_id", "user_id", "amount_total")
 LINE = ("product_id", "product_uom_qty", "product_uom_id", "price_unit")
+PATHS = (
+    *ORDER,
+    "currency_id",
+    "user_id.partner_id",
+    *below("order_line", (*LINE, "display_type", "product_uom_id.name", *below("product_id", PRODUCT_NAME))),
+)
 
 
 class SaleOrder(models.Model):
@@ -24,19 +31,11 @@ class SaleOrder(models.Model):
         :raises AccessError: portal and public users, users without sales access
         :raises UserError: a limit out of range, a domain that is none
         """
-        orders = find(self.with_context(display_default_code=False), domain, ORDER, limit)
-        self._prefetch_related(
-            orders,
-            "partner_id.display_name",
-            "user_id.partner_id.name",
-            "user_id.display_name",
-            "currency_id.name",
-            "order_line.display_type",
-            "order_line.product_uom_qty",
-            "order_line.price_unit",
-            "order_line.product_uom_id.name",
-            "order_line.product_id.display_name",
-        )
+        orders = find(self.with_context(display_default_code=False), domain, PATHS, limit)
+        # customers and salespersons' own partners in one statement
+        partners = orders.partner_id | orders.user_id.partner_id
+        load_readable(partners, plan_for(partners, PARTNER_NAME))
+        currencies = currency_codes(orders)
         lines = by_id(orders.order_line, LINE)
         return [
             {
@@ -45,7 +44,7 @@ class SaleOrder(models.Model):
                 "partner_name": name_of(order["partner_id"]),
                 "user_name": name_of(order["user_id"]),
                 "amount_total": order["amount_total"],
-                "currency": name_of(order["currency_id"]),
+                "currency": currencies[record.currency_id.id],
                 "lines": [
                     {
                         "product_name": name_of(lines[line.id]["product_id"]),

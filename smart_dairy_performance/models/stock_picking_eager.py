@@ -1,9 +1,16 @@
 from odoo import api, fields, models
 
-from ..pages import by_id, find, name_of
+from ..pages import PARTNER_NAME, PRODUCT_NAME, below, by_id, find, name_of
 
 PICKING = ("name", "partner_id", "picking_type_id", "origin", "scheduled_date", "state")
 MOVE = ("product_id", "product_uom_qty", "quantity", "product_uom", "state")
+PATHS = (
+    *PICKING,
+    *below("partner_id", PARTNER_NAME),
+    "picking_type_id.display_name",
+    "picking_type_id.warehouse_id.name",
+    *below("move_ids", (*MOVE, "product_uom.name", *below("product_id", PRODUCT_NAME))),
+)
 
 
 class StockPicking(models.Model):
@@ -23,17 +30,7 @@ class StockPicking(models.Model):
         :raises AccessError: portal and public users, users without inventory access
         :raises UserError: a limit out of range, a domain that is none
         """
-        pickings = find(self.with_context(display_default_code=False), domain, PICKING, limit)
-        self._prefetch_related(
-            pickings,
-            "partner_id.display_name",
-            "picking_type_id.display_name",
-            "move_ids.product_uom_qty",
-            "move_ids.quantity",
-            "move_ids.state",
-            "move_ids.product_uom.name",
-            "move_ids.product_id.display_name",
-        )
+        pickings = find(self.with_context(display_default_code=False), domain, PATHS, limit)
         moves = by_id(pickings.move_ids, MOVE)
         return [
             {
