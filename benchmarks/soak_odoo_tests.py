@@ -43,14 +43,15 @@ class Outcome:
                     "--http-port", str(port), "--log-level", "test", timeout=most,
                 )  # fmt: skip
             except subprocess.TimeoutExpired as late:
-                log = (late.stdout or b"").decode(errors="replace") + (late.stderr or b"").decode(errors="replace")
+                log = b"".join(filter(None, (late.stdout, late.stderr))).decode(errors="replace")
         self.seconds = time.monotonic() - started
         self.run = set(re.findall(r": Starting (\w+\.\w+)", log))
         self.failed = set(re.findall(r"(?:ERROR|FAIL): (?:Subtest )?(\w+\.\w+)", log))
         self.ended = bool(re.search(r"\d+ failed, \d+ error\(s\) of \d+ tests", log))
 
     def row(self):
-        return f"{len(self.run):>7}{len(self.failed):>8}{self.seconds:>8.0f}{'' if self.ended else '  NOT ENDED'}"
+        ended = "" if self.ended else "  NOT ENDED"
+        return f"{len(self.run):>7}{len(self.failed):>8}{self.seconds:>8.0f}{ended}"
 
 
 def both(part, index):
@@ -74,7 +75,7 @@ def main():
     if options.write_baseline and options.part:
         parser.error("--write-baseline needs all parts: leave --part out")
     bound = sum(part[-1] for part in parts)
-    print(f"Odoo's own tests, with and without the suite side by side; at most {bound // 60} minutes", flush=True)
+    print(f"Odoo's own tests, with and without the suite side by side; at most {bound // 60} min", flush=True)
     print(f"{'':40}{'Odoo alone':>15}{'':>8}{'with the suite':>23}")
     print(f"{'':40}{'tests':>7}{'failed':>8}{'s':>8}{'tests':>8}{'failed':>8}{'s':>8}", flush=True)
     failed, redder, gone, cut = set(), set(), set(), []

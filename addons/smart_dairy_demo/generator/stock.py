@@ -52,35 +52,26 @@ class Stock:
     def deliver(self, stage, order_id, origin, partner_id, lines, day, ordered_at, deadline, delivered_at):
         """The delivery of an order: done, waiting or cancelled. `lines` are (line id, demand line)."""
         stage = "delivered" if stage == "paid" else stage
-        new_id = self.loader.new_id
         done = stage == "delivered"
         at = delivered_at if done else ordered_at
-        picking_id, reference_id, name = (
-            new_id("stock_picking"),
-            new_id("stock_reference"),
-            self.out_names.next(),
+        picking_id, reference_id, name = self._head(
+            self.out_names, self.sale_refs, order_id, origin, ordered_at
         )
-        self.references.add(reference_id, origin, ordered_at, ordered_at)
-        self.sale_refs.add(order_id, reference_id)
+        weight = 0 if stage == "cancel" else sum(line.product.weight * line.quantity for _id, line in lines)
         self.pickings[stage].add(
             picking_id, name, origin, partner_id, order_id, deadline, deadline,
-            delivered_at if done else None,
-            0.0 if stage == "cancel" else sum(line.product.weight * line.quantity for _id,
-            line in lines) / 100,
-            ordered_at, at,
+            delivered_at if done else None, weight / 100, ordered_at, at,
         )  # fmt: skip
         reserved_on = ordered_at[:10]
         for line_id, line in lines:
             product, quantity = line.product, line.quantity
-            move_id = new_id("stock_move")
+            move_id = self.loader.new_id("stock_move")
             moved = 0 if stage == "cancel" else quantity
             value = product.cost * quantity / 100 if done else None
             self.moves[stage].add(
                 move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, moved,
-                quantity,
-                delivered_at if done else deadline, value, ordered_at, at, partner_id, picking_id, name,
-                reserved_on,
-                deadline, line_id,
+                quantity, delivered_at if done else deadline, value, ordered_at, at, partner_id, picking_id,
+                name, reserved_on, deadline, line_id,
             )  # fmt: skip
             self.move_refs.add(move_id, reference_id)
             if stage != "cancel":
@@ -108,39 +99,39 @@ class Stock:
 
     def receive(self, stage, order_id, origin, partner_id, lines, ordered_at, planned_at, received_at):
         """The receipt of a purchase order. `lines` are (line id, product, quantity, price in paisa)."""
-        new_id = self.loader.new_id
         done = stage == "in_received"
         at = received_at if done else ordered_at
-        picking_id, reference_id, name = (
-            new_id("stock_picking"),
-            new_id("stock_reference"),
-            self.in_names.next(),
+        picking_id, reference_id, name = self._head(
+            self.in_names, self.purchase_refs, order_id, origin, ordered_at
         )
-        self.references.add(reference_id, origin, ordered_at, ordered_at)
-        self.purchase_refs.add(order_id, reference_id)
         self.pickings[stage].add(
             picking_id, name, origin, partner_id, planned_at, planned_at, received_at if done else None,
             ordered_at, at,
         )  # fmt: skip
         self.purchase_pickings.add(order_id, picking_id)
         for line_id, product, quantity, price in lines:
-            move_id = new_id("stock_move")
+            move_id = self.loader.new_id("stock_move")
             value = quantity * price / 100 if done else None
             self.moves[stage].add(
                 move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, quantity,
-                quantity,
-                received_at if done else planned_at, value, ordered_at, at, picking_id, name, ordered_at[:10],
-                planned_at, line_id, price / 100,
+                quantity, received_at if done else planned_at, value, ordered_at, at, picking_id, name,
+                ordered_at[:10], planned_at, line_id, price / 100,
             )  # fmt: skip
             self.move_refs.add(move_id, reference_id)
             self._line(stage, picking_id, move_id, product, quantity, at, ordered_at)
+
+    def _head(self, names, links, order_id, origin, ordered_at):
+        """Number a picking and tie its reference to the order: (picking id, reference id, name)."""
+        picking_id, reference_id = self.loader.new_id("stock_picking"), self.loader.new_id("stock_reference")
+        self.references.add(reference_id, origin, ordered_at, ordered_at)
+        links.add(order_id, reference_id)
+        return picking_id, reference_id, names.next()
 
     def _internal(self, stage, product, quantity, origin, at):
         move_id = self.loader.new_id("stock_move")
         self.moves[stage].add(
             move_id, product.id, product.uom_id, product.uom_id, origin, quantity, quantity, quantity,
-            quantity, at,
-            product.cost * quantity / 100, at, at,
+            quantity, at, product.cost * quantity / 100, at, at,
         )  # fmt: skip
         self._line(stage, None, move_id, product, quantity, at, at)
 
@@ -164,8 +155,8 @@ class Stock:
                     SELECT product_id, location_dest_id AS location_id, quantity, 0 AS reserved, date
                       FROM stock_move_line WHERE state = 'done'
                      UNION ALL
-                    SELECT product_id, location_id, -quantity, 0,
-                    date FROM stock_move_line WHERE state = 'done'
+                    SELECT product_id, location_id, -quantity, 0, date
+                      FROM stock_move_line WHERE state = 'done'
                      UNION ALL
                     SELECT product_id, location_id, 0, quantity, NULL
                       FROM stock_move_line WHERE state = 'assigned'
