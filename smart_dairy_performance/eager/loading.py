@@ -53,6 +53,7 @@ def load(records, tree, found=False):
     if found:
         for field in missing:
             if field.store and not field.column_type:
+                records._check_field_access(field, "read")
                 field.read(records)
         missing = [field for field in missing if field.column_type and field.store]
     if missing:

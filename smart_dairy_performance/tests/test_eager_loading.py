@@ -139,6 +139,7 @@ class TestEagerLoading(SalesCase):
         new = copy_rows(self.orders[0].sudo(), count=1000, name=SQL("'EAGER/' || copy.n"))
         copy_rows(self.orders[0].order_line[0].sudo(), ("order_id", new.ids))
         orders = new.with_user(self.manager)
+        self.env.invalidate_all()
         self.mixin._prefetch_related(orders[:1], *PATHS)
         count = self.statements(self.mixin._prefetch_related, orders[:1], *PATHS)
         for size in (10, 100, 1000):
