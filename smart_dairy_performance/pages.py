@@ -57,11 +57,19 @@ def currency_codes(records):
     }
 
 
-def name_of(value):
-    """The name in a many2one value ``(id, name)``, ``None`` when it is empty."""
-    return value[1] if value else None
+def names_of(records, *fields):
+    """``{field: {id: name}}`` of what many2one fields of ``records`` lead to; no id, no name: ``None``.
+
+    Each name is made once. As everywhere in Odoo, who may read a record may read the names of what it refers
+    to, therefore the superuser (see ``Many2one.convert_to_read``).
+    """
+    names = {field: {False: None} for field in fields}
+    for field in fields:
+        for row in records[field].sudo()._read_format(["display_name"]):
+            names[field][row["id"]] = row["display_name"] or None
+    return names
 
 
-def by_id(records, names):
-    """``{id: {field: value}}`` of what is in memory; a many2one is ``(id, name)``, named as Odoo names it."""
-    return {row["id"]: row for row in records._read_format(names)}
+def rows_of(records, fields):
+    """Dicts of what is in memory, ``id`` included; a many2one is its id, or false."""
+    return records._read_format(fields, load=None)

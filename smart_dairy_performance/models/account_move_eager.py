@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..pages import PARTNER_NAME, PRODUCT_NAME, below, by_id, currency_codes, find, name_of
+from ..pages import PARTNER_NAME, PRODUCT_NAME, below, currency_codes, find, names_of, rows_of
 
 INVOICE = (
     "name",
@@ -13,15 +13,13 @@ INVOICE = (
     "payment_state",
     "amount_total",
     "amount_residual",
+    "currency_id",
 )
-LINE = ("name", "product_id", "quantity", "product_uom_id", "price_unit", "price_subtotal")
+LINE = ("display_type", "name", "product_id", "quantity", "product_uom_id", "price_unit", "price_subtotal")
 PATHS = (
     *INVOICE,
     *below("partner_id", PARTNER_NAME),
-    "currency_id",
-    *below(
-        "invoice_line_ids", (*LINE, "display_type", "product_uom_id.name", *below("product_id", PRODUCT_NAME))
-    ),
+    *below("invoice_line_ids", (*LINE, "product_uom_id.name", *below("product_id", PRODUCT_NAME))),
 )
 
 
@@ -48,32 +46,34 @@ class AccountMove(models.Model):
         Move = self.with_context(display_default_code=False)
         invoices = find(Move, domain, PATHS, limit, Domain("move_type", "in", self.get_invoice_types()))
         currencies = currency_codes(invoices)
-        lines = by_id(invoices.invoice_line_ids, LINE)
+        names = names_of(invoices, "partner_id")
+        of_line = names_of(invoices.invoice_line_ids, "product_id", "product_uom_id")
+        lines = {
+            row["id"]: {
+                "product_name": of_line["product_id"][row["product_id"]],
+                "label": row["name"] or None,
+                "quantity": row["quantity"],
+                "uom_name": of_line["product_uom_id"][row["product_uom_id"]],
+                "price": row["price_unit"],
+                "subtotal": row["price_subtotal"],
+            }
+            for row in rows_of(invoices.invoice_line_ids, LINE)
+            if row["display_type"] == "product"
+        }
         return [
             {
-                "id": invoice["id"],
-                "name": invoice["name"] or None,
-                "move_type": invoice["move_type"],
-                "partner_name": name_of(invoice["partner_id"]),
-                "invoice_date": fields.Date.to_string(invoice["invoice_date"]) or None,
-                "invoice_date_due": fields.Date.to_string(invoice["invoice_date_due"]) or None,
-                "state": invoice["state"],
-                "payment_state": invoice["payment_state"],
-                "amount_total": invoice["amount_total"],
-                "amount_residual": invoice["amount_residual"],
-                "currency": currencies[record.currency_id.id],
-                "lines": [
-                    {
-                        "product_name": name_of(lines[line.id]["product_id"]),
-                        "label": lines[line.id]["name"] or None,
-                        "quantity": lines[line.id]["quantity"],
-                        "uom_name": name_of(lines[line.id]["product_uom_id"]),
-                        "price": lines[line.id]["price_unit"],
-                        "subtotal": lines[line.id]["price_subtotal"],
-                    }
-                    for line in record.invoice_line_ids
-                    if line.display_type == "product"
-                ],
+                "id": row["id"],
+                "name": row["name"] or None,
+                "move_type": row["move_type"],
+                "partner_name": names["partner_id"][row["partner_id"]],
+                "invoice_date": fields.Date.to_string(row["invoice_date"]) or None,
+                "invoice_date_due": fields.Date.to_string(row["invoice_date_due"]) or None,
+                "state": row["state"],
+                "payment_state": row["payment_state"],
+                "amount_total": row["amount_total"],
+                "amount_residual": row["amount_residual"],
+                "currency": currencies[row["currency_id"]],
+                "lines": [lines[id_] for id_ in row["invoice_line_ids"] if id_ in lines],
             }
-            for record, invoice in zip(invoices, invoices._read_format(INVOICE), strict=True)
+            for row in rows_of(invoices, (*INVOICE, "invoice_line_ids"))
         ]

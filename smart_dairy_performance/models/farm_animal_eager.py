@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..pages import find, name_of
+from ..pages import find, names_of, rows_of
 from ..queries.latest import PARENT, latest
 
 ANIMAL = ("name", "ear_tag", "breed_id", "farm_id")
@@ -32,18 +32,19 @@ class FarmAnimal(models.Model):
         :raises UserError: a limit out of range, a domain that is none
         """
         animals = find(self, domain, (*ANIMAL, "breed_id.display_name", "farm_id.display_name"), limit)
+        names = names_of(animals, "breed_id", "farm_id")
         records = animals._latest_records()
         return [
             {
                 "id": row["id"],
                 "name": row["name"],
                 "ear_tag": row["ear_tag"] or None,
-                "breed": name_of(row["breed_id"]),
-                "farm": name_of(row["farm_id"]),
+                "breed": names["breed_id"][row["breed_id"]],
+                "farm": names["farm_id"][row["farm_id"]],
                 "latest_milk": records[row["id"]][0],
                 "latest_health": records[row["id"]][1],
             }
-            for row in animals._read_format(ANIMAL)
+            for row in rows_of(animals, ANIMAL)
         ]
 
     def _latest_records(self):

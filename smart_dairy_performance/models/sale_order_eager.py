@@ -1,15 +1,14 @@
 from odoo import api, models
 
 from ..eager.loading import load_readable, plan_for
-from ..pages import PARTNER_NAME, PRODUCT_NAME, below, by_id, currency_codes, find, name_of
+from ..pages import PARTNER_NAME, PRODUCT_NAME, below, currency_codes, find, names_of, rows_of
 
-ORDER = ("name", "partner_id", "user_id", "amount_total")
-LINE = ("product_id", "product_uom_qty", "product_uom_id", "price_unit")
+ORDER = ("name", "partner_id", "user_id", "amount_total", "currency_id")
+LINE = ("display_type", "product_id", "product_uom_qty", "product_uom_id", "price_unit")
 PATHS = (
     *ORDER,
-    "currency_id",
     "user_id.partner_id",
-    *below("order_line", (*LINE, "display_type", "product_uom_id.name", *below("product_id", PRODUCT_NAME))),
+    *below("order_line", (*LINE, "product_uom_id.name", *below("product_id", PRODUCT_NAME))),
 )
 
 
@@ -36,25 +35,27 @@ class SaleOrder(models.Model):
         partners = orders.partner_id | orders.user_id.partner_id
         load_readable(partners, plan_for(partners, PARTNER_NAME))
         currencies = currency_codes(orders)
-        lines = by_id(orders.order_line, LINE)
+        names = names_of(orders, "partner_id", "user_id")
+        of_line = names_of(orders.order_line, "product_id", "product_uom_id")
+        lines = {
+            row["id"]: {
+                "product_name": of_line["product_id"][row["product_id"]],
+                "quantity": row["product_uom_qty"],
+                "uom_name": of_line["product_uom_id"][row["product_uom_id"]],
+                "price": row["price_unit"],
+            }
+            for row in rows_of(orders.order_line, LINE)
+            if not row["display_type"]
+        }
         return [
             {
-                "id": order["id"],
-                "name": order["name"],
-                "partner_name": name_of(order["partner_id"]),
-                "user_name": name_of(order["user_id"]),
-                "amount_total": order["amount_total"],
-                "currency": currencies[record.currency_id.id],
-                "lines": [
-                    {
-                        "product_name": name_of(lines[line.id]["product_id"]),
-                        "quantity": lines[line.id]["product_uom_qty"],
-                        "uom_name": name_of(lines[line.id]["product_uom_id"]),
-                        "price": lines[line.id]["price_unit"],
-                    }
-                    for line in record.order_line
-                    if not line.display_type
-                ],
+                "id": row["id"],
+                "name": row["name"],
+                "partner_name": names["partner_id"][row["partner_id"]],
+                "user_name": names["user_id"][row["user_id"]],
+                "amount_total": row["amount_total"],
+                "currency": currencies[row["currency_id"]],
+                "lines": [lines[id_] for id_ in row["order_line"] if id_ in lines],
             }
-            for record, order in zip(orders, orders._read_format(ORDER), strict=True)
+            for row in rows_of(orders, (*ORDER, "order_line"))
         ]

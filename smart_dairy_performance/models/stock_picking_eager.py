@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..pages import PARTNER_NAME, PRODUCT_NAME, below, by_id, find, name_of
+from ..pages import PARTNER_NAME, PRODUCT_NAME, below, find, names_of, rows_of
 
 PICKING = ("name", "partner_id", "picking_type_id", "origin", "scheduled_date", "state")
 MOVE = ("product_id", "product_uom_qty", "quantity", "product_uom", "state")
@@ -31,26 +31,28 @@ class StockPicking(models.Model):
         :raises UserError: a limit out of range, a domain that is none
         """
         pickings = find(self.with_context(display_default_code=False), domain, PATHS, limit)
-        moves = by_id(pickings.move_ids, MOVE)
+        names = names_of(pickings, "partner_id", "picking_type_id")
+        of_move = names_of(pickings.move_ids, "product_id", "product_uom")
+        moves = {
+            row["id"]: {
+                "product_name": of_move["product_id"][row["product_id"]],
+                "demand": row["product_uom_qty"],
+                "quantity": row["quantity"],
+                "uom_name": of_move["product_uom"][row["product_uom"]],
+                "state": row["state"],
+            }
+            for row in rows_of(pickings.move_ids, MOVE)
+        }
         return [
             {
-                "id": picking["id"],
-                "name": picking["name"],
-                "partner_name": name_of(picking["partner_id"]),
-                "picking_type": name_of(picking["picking_type_id"]),
-                "origin": picking["origin"] or None,
-                "scheduled_date": fields.Datetime.to_string(picking["scheduled_date"]) or None,
-                "state": picking["state"],
-                "moves": [
-                    {
-                        "product_name": name_of(moves[move.id]["product_id"]),
-                        "demand": moves[move.id]["product_uom_qty"],
-                        "quantity": moves[move.id]["quantity"],
-                        "uom_name": name_of(moves[move.id]["product_uom"]),
-                        "state": moves[move.id]["state"],
-                    }
-                    for move in record.move_ids
-                ],
+                "id": row["id"],
+                "name": row["name"],
+                "partner_name": names["partner_id"][row["partner_id"]],
+                "picking_type": names["picking_type_id"][row["picking_type_id"]],
+                "origin": row["origin"] or None,
+                "scheduled_date": fields.Datetime.to_string(row["scheduled_date"]) or None,
+                "state": row["state"],
+                "moves": [moves[id_] for id_ in row["move_ids"]],
             }
-            for record, picking in zip(pickings, pickings._read_format(PICKING), strict=True)
+            for row in rows_of(pickings, (*PICKING, "move_ids"))
         ]
