@@ -203,7 +203,7 @@ class TestOrdersWithLines(ListChecks, SalesCase):
         _logger.info("orders with lines: %s statements, for 1 to 1,000 orders", count)
 
     def test_names_of_variants_cost_five_statements_more(self):
-        """Odoo asks for the values, their attributes, the lines of the template and how many values each has."""
+        """Odoo asks for the values, their attributes, the template's lines and how many values each has."""
         domain = self.copies(self.orders[1], "VARIANT/")
         self.check_constant(lambda limit: self.call(domain, limit=limit), bar=14)
 
