@@ -1,1 +1,11 @@
-from . import farm_animal, farm_animal_dashboard, product_product, sale_order
+from . import eager_loading_mixin  # isort: skip  (the others inherit it)
+from . import (
+    account_move_eager,
+    farm_animal,
+    farm_animal_dashboard,
+    farm_animal_eager,
+    product_product,
+    sale_order,
+    sale_order_eager,
+    stock_picking_eager,
+)
