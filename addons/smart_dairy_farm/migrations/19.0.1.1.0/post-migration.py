@@ -10,4 +10,6 @@ def migrate(cr, version):
     )
     actions = [row[0] for row in cr.fetchall()]
     cr.execute("DELETE FROM ir_act_server WHERE id = ANY(%s)", [actions])
-    cr.execute("DELETE FROM ir_model_data WHERE module = 'smart_dairy_farm' AND name LIKE 'ir_cron_withdrawal%'")
+    cr.execute(
+        "DELETE FROM ir_model_data WHERE module = 'smart_dairy_farm' AND name LIKE 'ir_cron_withdrawal%'"
+    )
