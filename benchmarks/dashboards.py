@@ -78,6 +78,11 @@ def busiest_company(env, user):
     return max(groups, key=lambda group: group[1])[0] if groups else user.company_id
 
 
+def uncached(method):
+    """The method as it is on a miss: what the queries cost is measured here, not the cache."""
+    return method.__wrapped__.__get__(method.__self__)
+
+
 # ---------------------------------------------------------------- Odoo's own way
 
 
@@ -137,7 +142,7 @@ def orm_herd_summary(env):
 
 
 def optimized_herd_summary(env):
-    rows = env["farm.animal"].get_herd_summary_optimized()["by_type"]
+    rows = uncached(env["farm.animal"].get_herd_summary_optimized)()["by_type"]
     return {row["animal_type"]: (row["count"], row["healthy_count"], row["total_yield"]) for row in rows}
 
 
@@ -177,7 +182,7 @@ def orm_herd(env, first, last):
 
 
 def optimized_herd(env, first, last):
-    data = env["farm.animal"].get_herd_dashboard(first, last)
+    data = uncached(env["farm.animal"].get_herd_dashboard)(first, last)
     fat = data["milk"]["fat"]
     return {
         "total": data["milk"]["total"],

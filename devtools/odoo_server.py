@@ -67,7 +67,11 @@ def command(odoo, name, *arguments):
 
 
 def environment():
-    return {**servers.pg_environment(), "SMART_DAIRY_REDIS_URL": servers.redis_url(), "PYTHONUNBUFFERED": "1"}
+    return {
+        **servers.pg_environment(),
+        "METHOD_CACHE_REDIS_URL": servers.redis_url(),
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def install(odoo, database, modules, *, update=False, now=None, log="install"):

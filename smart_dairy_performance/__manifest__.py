@@ -7,7 +7,15 @@
     "category": "Industries/Dairy",
     "author": "Smart Dairy",
     "license": "LGPL-3",
-    "depends": ["smart_dairy_farm", "sale_management", "sale_stock", "stock", "account", "web"],
+    "depends": [
+        "smart_dairy_farm",
+        "method_cache",
+        "sale_management",
+        "sale_stock",
+        "stock",
+        "account",
+        "web",
+    ],
     "data": [
         "views/dashboard_views.xml",
     ],
@@ -19,5 +27,6 @@
             "smart_dairy_performance/static/tests/tours/**/*",
         ],
     },
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

@@ -14,16 +14,20 @@ sys.path.insert(0, str(ROOT))
 from devtools import databases, odoo_server, odoo_source, paths, servers  # noqa: E402
 
 
-def run_odoo(name, *arguments, timeout=900):
-    """One of Odoo's sub-commands; returns (exit status, everything it printed)."""
+def run_odoo(name, *arguments, timeout=900, environment=None, given=None):
+    """One of Odoo's sub-commands; returns (exit status, everything it printed).
+
+    ``environment`` is added to the usual one, ``given`` is its standard input.
+    """
     command = odoo_server.command(odoo_source.find(), name, *arguments)
     done = subprocess.run(
         [str(part) for part in command],
         capture_output=True,
         text=True,
         timeout=timeout,
+        input=given,
         cwd=ROOT,
-        env={**os.environ, **odoo_server.environment()},
+        env={**os.environ, **odoo_server.environment(), **(environment or {})},
     )
     return done.returncode, done.stdout + done.stderr
 

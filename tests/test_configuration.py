@@ -98,6 +98,16 @@ def test_odoo_serves_through_the_pool_and_installs_directly(compose):
     assert {name for name in serve if name.startswith(("PG", "ODOO_"))} <= known
 
 
+def test_odoo_keeps_results_in_the_redis_of_the_compose_network(compose):
+    """By the variable that the method cache reads; several workers without it would not cache at all."""
+    runtime = (ROOT / "addons/method_cache/runtime.py").read_text()
+    variable = re.search(r'^URL_VARIABLE = "(\w+)"$', runtime, re.MULTILINE)[1]
+    for name in ("odoo", "init"):
+        address = VARIABLE.sub("secret", compose["services"][name]["environment"][variable])
+        assert address == "redis://:secret@redis:6379/0"
+    assert "redis" in compose["services"]
+
+
 def test_no_secret_is_in_the_files():
     """Passwords come from .env only: no default in docker-compose.yml, none in .env.example or odoo.conf."""
     variables, lines = compose_variables(), example()

@@ -4,7 +4,8 @@ Invariant 5: uninstalling leaves a database that Odoo's own update accepts.
 """
 
 import pytest
-from odoo_process import Database, complaints, databases, run_odoo
+import redis
+from odoo_process import Database, complaints, databases, run_odoo, servers
 
 #: extensions stay: another addon or the administrator may use them by now, and they hold no data
 CATALOG = """
@@ -22,14 +23,21 @@ UNION SELECT 'trigger ' || tgname::text || ' on ' || tgrelid::regclass::text
   FROM pg_trigger WHERE NOT tgisinternal
 UNION SELECT 'constraint ' || conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 """
-RECORDS = """
+RECORDS = r"""
 SELECT 'model ' || model FROM ir_model
 UNION SELECT 'field ' || model || '.' || name FROM ir_model_fields
 UNION SELECT 'parameter ' || key FROM ir_config_parameter
 UNION SELECT 'cron ' || cron_name FROM ir_cron
 UNION SELECT 'menu ' || id FROM ir_ui_menu
 UNION SELECT 'group ' || id FROM res_groups
-UNION SELECT 'data ' || module || '.' || name FROM ir_model_data WHERE module LIKE 'smart_dairy%'
+UNION SELECT 'data ' || module || '.' || name FROM ir_model_data
+       WHERE module LIKE 'smart\_dairy%' OR module LIKE 'method\_cache%'
+"""
+#: a user looks at the herd, twice: the second time it comes from the cache
+DASHBOARDS = """
+for _ in range(2):
+    env["farm.animal"].get_herd_summary_optimized()
+    env.cr.commit()
 """
 #: what Odoo itself writes while it runs, whoever is installed
 OWN = ("parameter database.", "parameter smart_dairy_demo.")
@@ -56,12 +64,20 @@ def test_update_then_uninstall_with_data(database):
     assert code == 0
     assert not complaints(log)
 
+    code, log = run_odoo("shell", "-d", database.name, "--no-http", given=DASHBOARDS)
+    assert code == 0 and not complaints(log), log[-3000:]
+
     installed = database.rows("SELECT name FROM ir_module_module WHERE state = 'installed'")
     own = sorted({"smart_dairy", *databases.suite_addons()} & installed)
     assert len(own) >= 3
+    cached = redis.Redis.from_url(servers.redis_url())
+    mine = f"{{mc:{database.value('SELECT uuid FROM method_cache_life')}*"
+    assert list(cached.scan_iter(mine)), "nothing was cached"
+    database.value("INSERT INTO ir_config_parameter (key, value) VALUES ('method_cache.local_mb', '16')")
     code, log = run_odoo("module uninstall", "-d", database.name, *own)
     assert code == 0, log[-3000:]
     assert not complaints(log)
+    assert not list(cached.scan_iter(mine)), "cached values are left"
 
     with Database(databases.BASE, "smart_dairy_untouched") as untouched:
         for inventory in (CATALOG, RECORDS):

@@ -18,6 +18,4 @@
         "web.assets_tests": ["method_cache/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
-    # not yet: its long soak and its benchmark have not been shown on a quiet machine
-    "installable": False,
 }

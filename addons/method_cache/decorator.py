@@ -11,7 +11,7 @@ SCOPES = ("user", "groups", "company", "database")
 class Spec:
     """What the decorator was told about one method."""
 
-    def __init__(self, function, ttl, depends, scope, key_prefix, context_keys, wait, previous_ok):
+    def __init__(self, function, ttl, depends, scope, key_prefix, context_keys, wait, previous_ok, today):
         self.function = function
         self.signature = inspect.signature(function)
         self.name = function.__name__
@@ -22,11 +22,19 @@ class Spec:
         self.context_keys = tuple(context_keys)
         self.wait = wait
         self.previous_ok = previous_ok
+        self.today = today
         self.checked = False
 
 
 def cached_method(
-    ttl=None, depends=(), scope="user", key_prefix=None, context_keys=(), wait=5.0, previous_ok=False
+    ttl=None,
+    depends=(),
+    scope="user",
+    key_prefix=None,
+    context_keys=(),
+    wait=5.0,
+    previous_ok=False,
+    today=False,
 ):
     """Cache the results of a model method; never stale, never another's.
 
@@ -43,6 +51,8 @@ def cached_method(
     :param wait: most seconds to wait while another process computes the same value
     :param previous_ok: rather than wait, accept the value of a moment ago. A caller can say the same with the
         context key ``method_cache_previous_ok``.
+    :param today: the result depends on which day it is, in any time zone. The key then changes every quarter
+        of an hour, and so at every midnight: no zone's offset from UTC is finer than that.
     :raises Unrepresentable: when called with, or returning, something that is not plain data
     """
     if isinstance(depends, str):
@@ -55,7 +65,7 @@ def cached_method(
         raise ValueError(f"ttl={ttl!r}: a positive number of seconds is expected")
 
     def decorate(function):
-        spec = Spec(function, ttl, depends, scope, key_prefix, context_keys, wait, previous_ok)
+        spec = Spec(function, ttl, depends, scope, key_prefix, context_keys, wait, previous_ok, today)
 
         @functools.wraps(function)
         def cached(self, *args, **kwargs):

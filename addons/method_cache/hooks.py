@@ -1,9 +1,17 @@
 """Install, uninstall, and the two places where the cache must stand below the ORM."""
 
+import functools
+import logging
+
+import psycopg2
 from odoo import fields
 from odoo.sql_db import PsycoConnection
 
 from .engine import schema
+from .engine.errors import StoreUnavailable
+from .runtime import cache_of
+
+_logger = logging.getLogger(__name__)
 
 
 def stand_below_the_orm():
@@ -16,6 +24,7 @@ def stand_below_the_orm():
         return
     commit, rollback = PsycoConnection.commit, PsycoConnection.rollback
 
+    @functools.wraps(commit)
     def commit_logged(self):
         state = self._method_cache
         if state:
@@ -27,6 +36,7 @@ def stand_below_the_orm():
                 state.end()
                 self._method_cache = False
 
+    @functools.wraps(rollback)
     def rollback_forgotten(self):
         try:
             return rollback(self)
@@ -41,6 +51,7 @@ def stand_below_the_orm():
 
     write_real = fields.Many2many.write_real
 
+    @functools.wraps(write_real)
     def write_real_noted(self, records_commands_list, create=False):
         """A relation's rows belong to the models on both sides; they pass no ``_write_multi``."""
         if self.store and records_commands_list:
@@ -53,5 +64,13 @@ def stand_below_the_orm():
 
 
 def uninstall_hook(env):
-    """Take everything out of the database that is not Odoo's own business."""
+    """Take everything out of the database, and out of the store, that is not Odoo's own business."""
+    cache = cache_of(env.cr.dbname)
+    try:
+        store, _ns, _store_id, life = cache.current()
+        if store is not None:
+            store.forget(f"mc:{life}")
+    except (StoreUnavailable, psycopg2.Error) as error:
+        _logger.info("values of the method cache are left in the store until they expire: %s", error)
+    env["ir.config_parameter"].search([("key", "=like", "method\\_cache.%")]).unlink()
     env.cr.execute(schema.DROP)

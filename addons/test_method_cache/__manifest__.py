@@ -9,5 +9,4 @@
     "author": "Smart Dairy",
     "depends": ["method_cache"],
     "data": ["security/ir.model.access.csv", "security/test_method_cache_security.xml"],
-    "installable": False,
 }

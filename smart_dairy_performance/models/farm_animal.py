@@ -1,10 +1,12 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.addons.method_cache import cached_method
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..dependencies import HERD
 from ..guards import check_internal, companies_of
 from ..queries import herd
 from ..queries.periods import today
@@ -17,8 +19,9 @@ class FarmAnimal(models.Model):
 
     @api.model
     @api.readonly
+    @cached_method(ttl=60, depends=HERD, today=True)
     def get_herd_summary_optimized(self, farm_id=None):
-        """Return the present animals (active, status Present) and their milk of today.
+        """Return the present animals (active, status Present) and their milk of today; cached.
 
         Today is the business day of each farm's company. ``sick`` counts every health status but Healthy,
         so that healthy and sick add up to all.

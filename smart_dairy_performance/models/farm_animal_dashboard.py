@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.addons.method_cache import cached_method
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..dependencies import HERD
 from ..guards import parse_period
 from ..queries import herd
 from ..queries.sales import company_case
@@ -20,9 +22,10 @@ class FarmAnimal(models.Model):
 
     @api.model
     @api.readonly
+    @cached_method(ttl=60, depends=HERD, today=True)
     def get_herd_dashboard(self, date_from, date_to, farm_id=None, company_id=None):
         """Return the herd's figures: milk of the days from ``date_from`` to ``date_to``, animals as they
-        are now.
+        are now; cached.
 
         :param date_from: first business day (date, ISO string or UTC moment); ``date_to``: last, included
         :param farm_id: one farm; default all farms of the selected companies

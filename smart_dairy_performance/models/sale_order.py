@@ -1,9 +1,11 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.addons.method_cache import cached_method
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..dependencies import SALES
 from ..guards import check_internal, companies_of, parse_period
 from ..queries import sales
 from ..queries.periods import today
@@ -48,17 +50,19 @@ class SaleOrder(models.Model):
 
     @api.model
     @api.readonly
+    @cached_method(ttl=60, depends=SALES)
     def get_dashboard_summary(self, date_from, date_to):
-        """Return :meth:`get_dashboard_data_optimized` for all selected companies."""
+        """Return :meth:`get_dashboard_data_optimized` for all selected companies; cached."""
         return self.get_dashboard_data_optimized(date_from, date_to)
 
     @api.model
     @api.readonly
+    @cached_method(ttl=60, depends=SALES)
     def get_sales_dashboard(self, date_from, date_to, company_id=None):
         """Return all that the sales dashboard shows: the optimized data, the best customers, the previous
         period of the same length, and the domains of the records behind the figures.
 
-        Parameters and errors as in :meth:`get_dashboard_data_optimized`.
+        Parameters and errors as in :meth:`get_dashboard_data_optimized`; cached.
 
         :return: its dict with ``top_customers`` (partner_id, name, order_count, revenue), ``previous``
             (summary, date_from, date_to), ``domain`` (orders) and ``line_domain`` (their product lines)

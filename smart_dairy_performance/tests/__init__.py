@@ -1,4 +1,6 @@
 from . import (
+    test_cached,
+    test_catalogue,
     test_eager_lists,
     test_eager_loading,
     test_eager_plan,

@@ -12,6 +12,7 @@ METHODS = [
     ("sale.order", "get_sales_dashboard", ["2026-03-01", "2026-03-31"]),
     ("sale.order", "get_dashboard_domain", ["2026-03-01", "2026-03-31"]),
     ("sale.order", "get_dashboard_today", []),
+    ("product.template", "get_catalog_products", []),
     ("product.product", "search_with_stock_optimized", [[]]),
     ("farm.animal", "get_herd_summary_optimized", []),
     ("farm.animal", "get_herd_dashboard", ["2026-03-01", "2026-03-31"]),

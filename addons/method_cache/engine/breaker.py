@@ -28,6 +28,7 @@ class Breaker:
         self._open = False
         self._lock = threading.Lock()
         self._wake = threading.Event()
+        self._verdict = threading.Event()  # a probe has ended since the circuit opened
         self._stopped = False
         self._thread = None
 
@@ -51,11 +52,18 @@ class Breaker:
             if self._open:
                 return
             self._open = True
+            self._verdict.clear()
             self.opened += 1
             self._quiet_since = time.monotonic()
         _logger.warning("%s: no answer (%s); methods compute until it is back", self.name, error)
         self.start()
         self._wake.set()
+
+    def settle(self, seconds):
+        """Wait for a probe's verdict, at most ``seconds``; return whether the store answers."""
+        if self._open:
+            self._verdict.wait(seconds)
+        return not self._open
 
     def nudge(self):
         """Let the thread do its chores now."""
@@ -85,9 +93,11 @@ class Breaker:
                 self._probe()
             except Exception as error:
                 pause = min(self._slowest, 0.1 if pause == self._interval else pause * 2)
+                self._verdict.set()
                 _logger.debug("%s: still away: %s", self.name, error)
                 continue
             with self._lock:
                 self._open = False
+                self._verdict.set()
             pause = self._interval
             _logger.info("%s: back after %.1f s", self.name, time.monotonic() - self._quiet_since)

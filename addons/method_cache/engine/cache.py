@@ -12,6 +12,7 @@ import psycopg2
 from . import protocol, schema
 from .breaker import Breaker
 from .errors import StoreUnavailable
+from .flights import Flights
 from .local_tier import LocalTier
 from .snapshot import Snapshot
 from .stats import Stats
@@ -28,7 +29,7 @@ class Settings:
     url: str = ""
     enabled: bool = True
     alone: bool = True
-    timeout: float = 0.005
+    timeout: float = 0.004
     max_value: int = 2**20
     local_bytes: int = 32 * 2**20
     embedded_bytes: int = 64 * 2**20
@@ -46,6 +47,7 @@ class Cache:
         self.stats = Stats()
         self.settings = Settings()
         self.tier = LocalTier()
+        self.flights = Flights()
         self.triggers = frozenset()
         self.leases = {}  # key: (store, ns, lease) being computed here
         self.unstorable = set()
@@ -166,7 +168,7 @@ class Cache:
 
     def _identity(self, cnx):
         with cnx.cursor() as cursor:
-            cursor.execute(f"SELECT {schema.IDENTITY}")
+            cursor.execute(schema.WHO)
             return cursor.fetchone()[0]
 
     def same_database(self, cnx, standby, identity):

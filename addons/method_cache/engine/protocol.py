@@ -115,7 +115,8 @@ end
 
 # KEYS: entry, lease, logs   ARGV: life, nonce, snapshot, known token, lease token, lease ms, previous?,
 # number of models, models…, then pairs (index of a model, id) of writers that the reader saw in the
-# database's own ledger.
+# database's own ledger. A caller without any copy (known token '') fetches the payload itself, along with
+# this call: through Lua it would be copied twice.
 _LOOKUP = """
 local life, nonce, known, lease, lease_ms = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[6]
 local now, n = parse(ARGV[3]), tonumber(ARGV[8])
@@ -149,16 +150,19 @@ end
 local e = redis.call('HMGET', KEYS[1], 's', 't', 'c')
 local previous = false
 if e[1] then
-  local stored = parse(e[1])
-  local valid = not apart(logs, stored, now)
-  for i = 1, n do
-    if not covers(logs[i], stored) then valid = false end
+  local valid = e[1] == now.text and not now.standby  -- exactly the same are visible
+  if not valid then
+    local stored = parse(e[1])
+    valid = not apart(logs, stored, now)
+    for i = 1, n do
+      if not covers(logs[i], stored) then valid = false end
+    end
   end
   if valid then
     local ttl = redis.call('PTTL', KEYS[1])
     if e[2] == known then return {1, ttl, e[3]} end
-    local p = redis.call('HMGET', KEYS[1], 'f', 'p')
-    return {2, ttl, e[3], e[2], p[1], p[2]}
+    local p = redis.call('HMGET', KEYS[1], 'f', known ~= '' and 'p' or 't')
+    return {2, ttl .. '|' .. e[3] .. '|' .. e[2] .. '|' .. p[1], p[2]}
   end
   previous = true
 end

@@ -6,6 +6,8 @@ IDENTITY = """(SELECT s.system_identifier::text || '.' || d.oid || '.'
                         ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
            FROM pg_control_system() s, pg_database d WHERE d.datname = current_database())"""
 
+WHO = f"SELECT {IDENTITY}"
+
 CREATE = """
 CREATE TABLE IF NOT EXISTS method_cache_life (
     id integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),
@@ -50,7 +52,8 @@ DROP SEQUENCE IF EXISTS method_cache_generation;
 
 READ = """
 SELECT pg_current_snapshot()::text, pg_is_in_recovery(), uuid, generation, store, identity,
-       (SELECT array_agg(model || ' ' || xid) FROM method_cache_owed)
+       (SELECT array_agg(model || ' ' || xid) FROM method_cache_owed),
+       pg_current_xact_id_if_assigned()::text::bigint
   FROM method_cache_life"""
 
 WRITE = """
@@ -60,6 +63,9 @@ SELECT pg_current_xact_id()::text, pg_current_snapshot()::text, uuid, generation
   FROM method_cache_life"""
 
 OWE = "SELECT method_cache_touch(VARIADIC %s)"
+
+# A transaction without an id has written nothing: by far the cheapest way to know.
+HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
 
 OWN = "SELECT model FROM method_cache_owed WHERE xid = pg_current_xact_id_if_assigned()::text::bigint"
 
@@ -75,19 +81,19 @@ SELECT DISTINCT arg FROM pg_trigger t
 def next_generation(cursor, store=None, identity=None):
     """Start a new generation in the cursor's transaction: no entry of an earlier one is used after commit.
 
-    The row's lock makes the sequence exact; ``setval``, unlike ``nextval``, is replicated exactly.
+    The row's lock makes the sequence exact; ``setval``, unlike ``nextval``, is replicated exactly. Another
+    ``identity`` gets another uuid too: copies of one database count on from the same generation.
     """
-    cursor.execute("SELECT uuid, generation, store, identity FROM method_cache_life FOR UPDATE")
-    _uuid, _generation, old_store, old_identity = cursor.fetchone()
+    cursor.execute("SELECT FROM method_cache_life FOR UPDATE")
     cursor.execute("SELECT setval('method_cache_generation', last_value + 1) FROM method_cache_generation")
     (generation,) = cursor.fetchone()
     cursor.execute(
-        "UPDATE method_cache_life SET generation = %s, store = %s, identity = %s, uuid = %s",
-        (
-            generation,
-            old_store if store is None else store,
-            old_identity if identity is None else identity,
-            _uuid,
-        ),
+        """
+        UPDATE method_cache_life l
+           SET generation = %s, store = COALESCE(%s, l.store), identity = new.identity,
+               uuid = CASE WHEN l.identity = new.identity THEN l.uuid ELSE gen_random_uuid()::text END
+          FROM (SELECT COALESCE(%s, identity) AS identity FROM method_cache_life) new
+        """,
+        (generation, store, identity),
     )
     return generation

@@ -1,6 +1,7 @@
 """What a store answers, and what every store can do."""
 
 import secrets
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from . import protocol
@@ -20,7 +21,7 @@ class Answer(NamedTuple):
     outdated: bool = False  # an entry was there, but not for this snapshot
 
 
-class Store:
+class Store(ABC):
     """Interface of ``RedisStore`` and ``MemoryStore``.
 
     Every method raises :class:`~.errors.StoreUnavailable` when the store does not answer in time. ``ns`` is
@@ -34,46 +35,65 @@ class Store:
     def nonce():
         return secrets.token_hex(8)
 
+    @abstractmethod
     def lookup(self, ns, key, models, snapshot, known="", lease="", previous=False, owed=()):
-        raise NotImplementedError
+        """Return the :class:`Answer` for a reader with ``snapshot``.
 
+        :param known: token of the copy that the caller holds (answered by SAME instead of the payload)
+        :param lease: token under which the caller would compute; empty: the caller will not store
+        :param previous: an outdated payload will do while somebody else computes
+        :param owed: ``(model, id)`` of writers that the reader saw in the database's ledger
+        """
+
+    @abstractmethod
     def store(self, ns, key, models, snapshot, token, flag, payload, ttl_ms, cost, lease=""):
-        raise NotImplementedError
+        """Keep a payload computed in ``snapshot``, and end the lease; return 1 if it was kept."""
 
+    @abstractmethod
     def abandon(self, ns, key, lease):
-        raise NotImplementedError
+        """End a lease without a value."""
 
+    @abstractmethod
     def renew(self, ns, leases):
         """Prolong ``[(key, lease), …]``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log(self, ns, models, xid, sight):
         """Log ``xid`` as a writer of ``models``; ids visible in the snapshot ``sight`` may be pruned."""
-        raise NotImplementedError
 
+    @abstractmethod
     def set_floor(self, ns, models, births, floor, suspects):
         """Open new logs for use: every writer before them is below ``floor`` or among ``suspects``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wait(self, ns, token, seconds):
         """Return when the holder of the lease ``token`` is done, or after ``seconds``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def flush(self, ns):
         """Delete every entry and log of the name space; return how many keys went."""
-        raise NotImplementedError
 
+    @abstractmethod
+    def forget(self, life):
+        """Delete all that a database ever kept here; its name spaces begin with ``life``."""
+
+    @abstractmethod
     def add_stats(self, ns, deltas):
         """Add ``{field: number}`` to the counters shared by all processes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_stats(self, ns):
-        raise NotImplementedError
+        """Return the shared counters as ``{field: number}``."""
 
+    @abstractmethod
     def info(self, ns):
         """Return a dict about the store for people: name, version, used_bytes, entries."""
-        raise NotImplementedError
 
+    def settle(self, seconds):
+        """After a failure: learn within ``seconds`` whether the store answers; return it."""
+        return True
+
+    @abstractmethod
     def close(self):
         """Release connections and threads."""
 

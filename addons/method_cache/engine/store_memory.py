@@ -156,6 +156,12 @@ class MemoryStore(Store):
                 del self._logs[key]
             return len(gone)
 
+    def forget(self, life):
+        for ns in {ns for ns, _key in [*self._entries, *self._logs] if ns.startswith(f"{life}.")}:
+            self.flush(ns)
+        with self._lock:
+            self._stats.pop(life, None)
+
     def add_stats(self, ns, deltas):
         with self._lock:
             total = self._stats.setdefault(ns, {})
@@ -174,6 +180,12 @@ class MemoryStore(Store):
                 "used_bytes": self._bytes,
                 "entries": sum(key[0] == ns for key in self._entries),
             }
+
+    def close(self):
+        with self._lock:
+            self._entries.clear()
+            self._logs.clear()
+            self._bytes = 0
 
     def _drop(self, key):
         if entry := self._entries.pop(key, None):

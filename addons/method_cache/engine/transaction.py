@@ -30,6 +30,9 @@ _logger = logging.getLogger(__name__)
 _ISOLATED = (ISOLATION_LEVEL_REPEATABLE_READ, ISOLATION_LEVEL_SERIALIZABLE)
 
 
+GRACE = 0.25  # seconds
+
+
 class View:
     """What the transaction sees, asked once."""
 
@@ -38,7 +41,8 @@ class View:
     def __init__(self, snapshot=None, ns="", store=None, owed=None):
         self.snapshot, self.ns, self.store, self.owed = snapshot, ns, store, owed or {}
         if snapshot:
-            self.seen = snapshot.text if snapshot.exact else f"{snapshot.text}@{id(self)}"
+            # What two transactions share only if exactly the same others are visible to both.
+            self.seen = snapshot.text if snapshot.exact else object()
 
 
 class Transaction:
@@ -65,8 +69,10 @@ class Transaction:
             return True
         if not self.cache.triggers.isdisjoint(models):
             with self.cnx.cursor() as cursor:
-                cursor.execute(schema.OWN)
-                self.touched.update(row[0] for row in cursor.fetchall())
+                cursor.execute(schema.HAS_WRITTEN)
+                if cursor.fetchone()[0]:
+                    cursor.execute(schema.OWN)
+                    self.touched.update(row[0] for row in cursor.fetchall())
             return not self.touched.isdisjoint(models)
         return False
 
@@ -81,10 +87,14 @@ class Transaction:
         :param wait: most seconds to wait for another's computation of the same value
         :param previous: accept an outdated value rather than wait
         """
-        stats = self.cache.stats
-        if self.wrote(models):
+        view = self.view
+        if view is None:
+            view = self._open()  # which also says what this transaction has written by raw SQL
+            wrote = "own-writes" in self.cache.rules and not self.touched.isdisjoint(models)
+        else:
+            wrote = self.wrote(models)
+        if wrote:
             return self._bypass(method, compute, "bypass_wrote")
-        view = self.view or self._open()
         store = view.store
         if store is None:
             return self._bypass(method, compute, "bypass_off")
@@ -93,11 +103,29 @@ class Transaction:
         if found:
             self._saved(method, "hit_same", cost)
             return value
+        if key in self.computing:
+            return self._ask(method, key, models, ttl, compute, wait, previous)
+        # Whoever holds locks must not wait for one who may need them.
+        with self.cache.flights.turn((ns, key), 0 if previous or self.touched else wait) as turn:
+            found, value, cost = tier.seen(ns, key, view.seen)
+            if found:
+                self._saved(method, "hit_same", cost)
+                return value
+            return self._ask(method, key, models, ttl, compute, wait, previous, turn.crowded)
+
+    def _ask(self, method, key, models, ttl, compute, wait, previous, crowded=bool):
+        """Ask the store for the value, or compute and store it.
+
+        :param crowded: whether further threads wait for this call
+        """
+        view, stats, tier = self.view, self.cache.stats, self.cache.tier
+        store, ns = view.store, view.ns
         known = tier.token(ns, key)
         lease = store.nonce() if key not in self.computing and key not in self.cache.unstorable else ""
         owed = [(model, xid) for model in models for xid in view.owed.get(model, ())]
         deadline = None
         outdated = opened = False
+        patience = 5
         while True:
             try:
                 answer = store.lookup(ns, key, models, view.snapshot, known, lease, previous, owed)
@@ -130,13 +158,17 @@ class Transaction:
                     if deadline is None:
                         deadline = now + wait
                         stats.add(method, "waited")
-                    # Whoever holds locks must not wait for one who may need them.
                     if now < deadline and not self.touched:
                         store.wait(ns, answer.token, deadline - now)
                     else:
                         lease = ""
                     continue
             except StoreUnavailable:
+                # Who waits anyhow, or computes for many, also waits to hear if the store is really away.
+                worth = crowded() if deadline is None else time.monotonic() < deadline
+                if patience and worth and not self.touched and store.settle(GRACE):
+                    patience -= 1
+                    continue
                 return self._bypass(method, compute, "bypass_down")
             stats.add(method, "miss")
             if outdated:
@@ -209,7 +241,7 @@ class Transaction:
             row = cursor.fetchone()
         if row is None:
             return view
-        text, standby, uuid, generation, store, identity, owed = row
+        text, standby, uuid, generation, store, identity, owed, own = row
         if not self.cache.same_database(self.cnx, standby, identity):
             return view
         found = self.cache.store_of(self.cnx, generation, store)
@@ -219,6 +251,8 @@ class Transaction:
         for debt in (owed or ()) if "pay" in self.cache.rules else ():
             model, xid = debt.rsplit(" ", 1)
             debts.setdefault(model, []).append(int(xid))
+            if int(xid) == own:
+                self.touched.add(model)
         if debts:
             self.cache.debts_seen()
         self.view = View(Snapshot.parse(text, standby), f"mc:{uuid}.{generation}", found, debts)
@@ -272,8 +306,9 @@ class Transaction:
                         return
                 if "owe" in cache.rules:
                     cursor.execute(schema.OWE, [sorted(models)])
+            except psycopg2.errors.UndefinedTable:  # the addon has just been uninstalled
+                cursor.execute("ROLLBACK TO SAVEPOINT method_cache_log")
             except psycopg2.Error:
-                # The tables are gone (the addon is being uninstalled), or the connection is.
                 _logger.exception("the method cache could not note a write to %s", sorted(self.touched))
                 if not cnx.closed:
                     cursor.execute("ROLLBACK TO SAVEPOINT method_cache_log")

@@ -1,4 +1,5 @@
 import logging
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ..runtime import cache_of, load, transaction_of
 from .base import ACCESS, ACCESS_MODELS
 
 _logger = logging.getLogger(__name__)
+QUARTER = 15 * 60  # seconds
 
 
 class MethodCache(models.AbstractModel):
@@ -156,6 +158,7 @@ class MethodCache(models.AbstractModel):
             canonical(dict(env.context), f"{facts.label}, context"),
             canonical(list(records._ids), f"{facts.label}, records"),
             canonical(values, facts.label),
+            canonical(int(time.time() // QUARTER) if spec.today else None),
         )
 
     def _effective_scope(self, spec, env, facts):

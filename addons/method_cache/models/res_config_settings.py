@@ -1,3 +1,5 @@
+import time
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from redis.exceptions import RedisError
@@ -28,7 +30,7 @@ class ResConfigSettings(models.TransientModel):
         "Memory per process (MB)", config_parameter="method_cache.local_mb", default=32
     )
     method_cache_timeout_ms = fields.Integer(
-        "Give Redis up after (ms)", config_parameter="method_cache.timeout_ms", default=5
+        "Give Redis up after (ms)", config_parameter="method_cache.timeout_ms", default=4
     )
 
     @api.constrains(
@@ -101,7 +103,7 @@ class ResConfigSettings(models.TransientModel):
             milliseconds=f"{milliseconds:.1f}",
         )
         if forced_url():
-            message += " " + self.env._("The address comes from %(source)s.", source=URL_VARIABLE)
+            message += " " + self.env._("The address comes from %(variable)s.", variable=URL_VARIABLE)
         if not info["max_bytes"]:
             message += " " + self.env._("Set its maxmemory, so that it cannot fill the machine.")
             return self._method_cache_notify("warning", message)
@@ -120,6 +122,6 @@ def identify_once(url):
     connection = new_connection(make_pool(url, 2.0))
     try:
         connection.connect()
-        identify(connection)
+        identify(connection, time.monotonic() + 2.0)
     finally:
         connection.disconnect()

@@ -6,6 +6,7 @@ not have given it. ``RULE_OF`` says which rule forbids it. Plain connections, no
 """
 
 import contextlib
+import time
 
 import psycopg2
 import psycopg2.extensions
@@ -25,9 +26,9 @@ class Connection(psycopg2.extensions.connection):
 class Session:
     """One transaction after another on one connection of one process (one ``Cache``)."""
 
-    def __init__(self, lab, cache):
+    def __init__(self, lab, cache, dsn=None):
         self.lab, self.cache = lab, cache
-        self.cnx = lab.connect()
+        self.cnx = lab.connect(dsn=dsn)
         self.txn = Transaction(self.cnx, cache)
 
     def sql(self, query):
@@ -74,20 +75,25 @@ class Lab:
 
     :param dsn: libpq keywords of a database with the cache's schema; the lab creates a table of its own
     :param link: has ``url``; ``command(*words)`` runs a Redis command
+    :param fresh: make the table anew
     """
 
-    def __init__(self, dsn, link, rules=RULES):
+    def __init__(self, dsn, link, rules=RULES, fresh=True):
         self.dsn, self.link, self.rules = dsn, link, rules
         self._open = contextlib.ExitStack()
         self.cnx = self.connect(autocommit=True)
-        with self.cnx.cursor() as cursor:
-            cursor.execute(schema.CREATE)
-            cursor.execute("DROP TABLE IF EXISTS method_cache_lab; CREATE TABLE method_cache_lab (v bigint)")
-            cursor.execute("INSERT INTO method_cache_lab VALUES (0); DELETE FROM method_cache_owed")
+        if fresh:
+            with self.cnx.cursor() as cursor:
+                cursor.execute(schema.CREATE)
+                cursor.execute(
+                    "DROP TABLE IF EXISTS method_cache_lab; CREATE TABLE method_cache_lab (v bigint)"
+                )
+                cursor.execute("INSERT INTO method_cache_lab VALUES (0); DELETE FROM method_cache_owed")
+                schema.next_generation(cursor)  # nobody was told of the new table
         self.cache().claim()
 
-    def connect(self, autocommit=False):
-        cnx = psycopg2.connect(connection_factory=Connection, **self.dsn)
+    def connect(self, autocommit=False, dsn=None):
+        cnx = psycopg2.connect(connection_factory=Connection, **(dsn or self.dsn))
         if autocommit:
             cnx.autocommit = True
         else:
@@ -102,8 +108,9 @@ class Lab:
         self._open.callback(cache.close)
         return cache
 
-    def session(self, cache=None):
-        return Session(self, cache or self.cache())
+    def session(self, cache=None, standby=None):
+        """:param standby: libpq keywords, for a session that reads there."""
+        return Session(self, cache or self.cache(), standby)
 
     def cut_off(self, session):
         """This process alone cannot reach Redis any more, and does not get it back."""
@@ -130,13 +137,25 @@ class Lab:
             )
 
     def warm(self, session):
-        """Store a value and make sure that it is served."""
-        for _ in range(3):
-            session.read()
-            session.done()
+        """Store a value, and return when it is served; AssertionError if it never is."""
+        for _ in range(500):
+            computed = []
 
-    def close(self):
+            def compute(computed=computed):
+                computed.append(True)
+                return session.truth()
+
+            session.read(compute)
+            session.done()
+            if not computed:
+                return
+            time.sleep(0.01)
+        raise AssertionError("nothing comes from the cache")
+
+    def close(self, keep=False):
         self._open.close()  # sessions first: they hold locks
+        if keep:
+            return
         with contextlib.closing(self.connect(autocommit=True)) as cnx, cnx.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS method_cache_lab")
 

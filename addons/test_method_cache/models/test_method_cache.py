@@ -63,6 +63,11 @@ class TestMethodCacheHerd(models.Model):
         }
 
     @api.model
+    @cached_method(ttl=60, depends=("test.method.cache.herd",), today=True)
+    def get_today(self):
+        return fields.Datetime.now()
+
+    @api.model
     @cached_method(ttl=60, depends=("test.method.cache.herd",))
     def get_records(self):
         return self.search([])

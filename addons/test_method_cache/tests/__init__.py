@@ -1,1 +1,1 @@
-from . import test_cached_method, test_engine, test_page, test_protocol
+from . import test_cached_method, test_engine, test_limits, test_page, test_protocol

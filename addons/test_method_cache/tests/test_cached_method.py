@@ -1,7 +1,13 @@
+import os
+from unittest.mock import patch
+
+from freezegun import freeze_time
 from odoo import api
 from odoo.addons.method_cache import Unrepresentable, cached_method, invalidate_cache
+from odoo.addons.method_cache.runtime import URL_VARIABLE, cache_of
 from odoo.addons.method_cache.testing.trap import trap_cache
 from odoo.exceptions import AccessError
+from odoo.tests import get_db_name
 
 from .common import CacheCase
 
@@ -10,6 +16,8 @@ TOTALS = f"{HERD}.get_totals"
 
 
 class TestCachedMethod(CacheCase):
+    """With Redis where the environment names one, as `make test` does."""
+
     def setUp(self):
         super().setUp()
         self.clean()
@@ -161,6 +169,19 @@ class TestCachedMethod(CacheCase):
         with self.transaction() as env:
             self.assertEqual(env[HERD].get_types(), first, "a caller's copy is its own")
 
+    def test_a_day_ends_at_midnight_whatever_the_time_zone(self):
+        with self.transaction() as env, trap_cache() as trap:
+            for before, after in (
+                ("2026-03-31 23:59:59", "2026-04-01 00:00:00"),  # London in winter
+                ("2026-03-31 17:59:59", "2026-03-31 18:00:00"),  # Dhaka
+                ("2026-03-31 18:14:59", "2026-03-31 18:15:00"),  # Kathmandu
+            ):
+                trap.clear()
+                for moment in (before, before, after):
+                    with freeze_time(moment):
+                        env[HERD].get_today()
+                self.assertEqual([computed for _method, computed in trap.calls][1:], [False, True], after)
+
     def test_refused(self):
         with self.transaction() as env:
             for bad in (env.user, (x for x in ()), object(), lambda: 1):
@@ -245,3 +266,20 @@ class TestCachedMethod(CacheCase):
             self.assertEqual(self.totals(), [("New", 25)])
             self.assertEqual(old[HERD].get_totals(), [("North", 25)])
         self.assertEqual(self.totals(), [("New", 25)])
+
+
+class TestEmbedded(TestCachedMethod):
+    """The same without Redis, in the store inside Odoo."""
+
+    @classmethod
+    def setUpClass(cls):
+        # Runs last: whoever comes next finds the usual store again.
+        cls.addClassCleanup(lambda: cache_of(get_db_name()).claim())
+        without = {name: value for name, value in os.environ.items() if name != URL_VARIABLE}
+        cls.enterClassContext(patch.dict(os.environ, without, clear=True))
+        super().setUpClass()
+
+    def test_which_store(self):
+        with self.transaction() as env:
+            env.cr.execute("SELECT store FROM method_cache_life")
+            self.assertRegex(env.cr.fetchone()[0], "^memory:")

@@ -1,3 +1,7 @@
+import os
+from unittest.mock import patch
+
+from odoo.addons.method_cache.runtime import URL_VARIABLE
 from odoo.addons.method_cache.testing.redis_server import RedisServer, free_port
 from odoo.addons.method_cache.testing.trap import trap_cache
 from odoo.exceptions import AccessError, ValidationError
@@ -7,6 +11,8 @@ from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 @tagged("post_install", "-at_install")
 class TestSettings(TransactionCase):
     def test_connection(self):
+        without = {name: value for name, value in os.environ.items() if name != URL_VARIABLE}
+        self.enterContext(patch.dict(os.environ, without, clear=True))
         server = RedisServer()
         self.addCleanup(server.close)
         settings = self.env["res.config.settings"].create({"method_cache_redis_url": server.url})
@@ -19,6 +25,10 @@ class TestSettings(TransactionCase):
         self.assertEqual(settings.action_method_cache_test()["params"]["type"], "danger")
         settings.method_cache_redis_url = False
         self.assertEqual(settings.action_method_cache_test()["params"]["type"], "info")
+        os.environ[URL_VARIABLE] = server.url  # wins over the page
+        answer = settings.action_method_cache_test()["params"]
+        self.assertEqual(answer["type"], "success")
+        self.assertIn(URL_VARIABLE, answer["message"])
 
     def test_limits(self):
         with self.assertRaisesRegex(ValidationError, "Redis address"):

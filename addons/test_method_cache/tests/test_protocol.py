@@ -1,67 +1,23 @@
 """The protocol's interleavings: each is fresh, and stale as soon as its rule is broken."""
 
-import contextlib
-import logging
-import os
-import subprocess
-import sys
-from pathlib import Path
+import concurrent.futures
+import threading
+import time
 
 import psycopg2
 from odoo.addons.method_cache.engine.protocol import RULES
 from odoo.addons.method_cache.engine.store_memory import MemoryStore
 from odoo.addons.method_cache.engine.store_redis import RedisStore
 from odoo.addons.method_cache.testing import scenarios
-from odoo.addons.method_cache.testing.redis_server import RedisServer
 from odoo.sql_db import connection_info_for
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import get_db_name, tagged
 from psycopg2 import sql
+
+from .common import LabCase
 
 
 @tagged("post_install", "-at_install")
-class TestProtocol(BaseCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        name, info = connection_info_for(get_db_name())
-        scratch = f"{name}_lab"
-        cls.dsn = {**info, "database": scratch}
-        cls.dsn.pop("dbname", None)
-        with cls.admin(info) as cursor:
-            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(scratch)))
-            cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(scratch)))
-        cls.addClassCleanup(cls.drop, info, scratch)
-        cls.server = RedisServer()
-        cls.addClassCleanup(cls.server.close)
-        logger = logging.getLogger("odoo.addons.method_cache.engine")
-        level = logger.level
-        logger.setLevel(logging.CRITICAL)  # circuits open and close all the time here
-        cls.addClassCleanup(logger.setLevel, level)
-
-    @classmethod
-    @contextlib.contextmanager
-    def admin(cls, info):
-        cnx = psycopg2.connect(**info)
-        cnx.autocommit = True
-        try:
-            with cnx.cursor() as cursor:
-                yield cursor
-        finally:
-            cnx.close()
-
-    @classmethod
-    def drop(cls, info, scratch):
-        with cls.admin(info) as cursor:
-            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(scratch)))
-
-    def run_scenario(self, scenario, rules):
-        self.server.command("FLUSHALL")
-        lab = scenarios.Lab(self.dsn, self.server, rules)
-        try:
-            return scenario(lab)
-        finally:
-            lab.close()
-
+class TestProtocol(LabCase):
     def test_every_interleaving_is_fresh(self):
         for scenario in scenarios.RULE_OF:
             with self.subTest(scenario.__name__):
@@ -83,24 +39,54 @@ class TestProtocol(BaseCase):
         for each in (store, MemoryStore()):
             self.assertFalse(scenarios.lagging(each))
 
-    def test_sixty_seconds_of_soak(self):
-        script = Path(__file__).resolve().parents[3] / "benchmarks" / "soak_cache.py"
-        if not script.is_file():
-            self.fail(f"{script} belongs to this test")
-        _name, info = connection_info_for(get_db_name())
-        done = subprocess.run(
-            [sys.executable, str(script), "--seconds", "60", "--database", get_db_name()],
-            env={
-                "PATH": os.environ.get("PATH", ""),
-                "SMART_DAIRY_PGHOST": str(info.get("host", "")),
-                "SMART_DAIRY_PGPORT": str(info.get("port", "5432")),
-                "SMART_DAIRY_PGUSER": str(info.get("user", "")),
-                "PGPASSWORD": str(info.get("password", "")),
-            },
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr[-2000:])
-        self.assertRegex(done.stdout, r"hits\s+[1-9]")
+    def test_a_copy_of_the_database_shares_nothing(self):
+        """Both count on from the same generation, on the same Redis."""
+        self.server.command("FLUSHALL")
+        lab = scenarios.Lab(self.dsn, self.server)
+        name = psycopg2.extensions.make_dsn(**self.dsn).partition("dbname=")[2].split()[0]
+        copy = f"{name}_copy"
+        lab.warm(lab.session())
+        lab.close(keep=True)
+        with self.admin(connection_info_for(get_db_name())[1]) as cursor:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy)))
+            cursor.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(name))
+            )
+        self.addCleanup(self.drop, connection_info_for(get_db_name())[1], copy)
+        spaces = set()
+        for database in (name, copy):
+            other = scenarios.Lab({**self.dsn, "database": database}, self.server, fresh=False)
+            session = other.session()
+            other.warm(session)
+            session.begin()
+            spaces.add(session.txn._open().ns)
+            session.rollback()
+            other.close(keep=database == name)
+        self.assertEqual(len(spaces), 2)
+
+    def test_a_crowd_computes_once(self):
+        """Threads of two processes want one value at once."""
+        lab = scenarios.Lab(self.dsn, self.server)
+        self.addCleanup(lab.close)
+        caches = lab.cache(), lab.cache()
+        for cache in caches:
+            lab.warm(lab.session(cache))
+        lab.lose("e")
+        for cache in caches:
+            cache.tier.clear()
+        sessions = [lab.session(cache) for cache in caches for _ in range(15)]
+        gate, computed = threading.Barrier(len(sessions)), []
+
+        def ask(session):
+            def slow():
+                computed.append(True)
+                time.sleep(0.3)
+                return session.truth()
+
+            gate.wait(10)
+            return session.read(slow, wait=10)
+
+        with concurrent.futures.ThreadPoolExecutor(len(sessions)) as pool:
+            self.assertEqual(list(pool.map(ask, sessions)), [0] * len(sessions))
+        self.assertEqual(len(computed), 1)
+        self.assertFalse(len(caches[0].flights) + len(caches[1].flights))

@@ -1,0 +1,7 @@
+from .dependencies import WATCHED
+
+
+def uninstall_hook(env):
+    """Leave Odoo's tables as they were."""
+    for name in WATCHED:
+        env["method.cache"].unwatch_table(name)
