@@ -1,11 +1,21 @@
 {
     "name": "Smart Dairy Performance",
-    "summary": "Herd and sales dashboards that answer at once, from exact optimized queries",
+    "summary": "Herd, sales, stock and receivables dashboards that answer at once, from exact optimized queries",
     "version": "19.0.1.0.0",
     "category": "Industries/Dairy",
     "author": "Smart Dairy",
     "license": "LGPL-3",
-    "depends": ["smart_dairy_farm", "sale_management", "sale_stock", "stock", "account", "web"],
+    "depends": [
+        "smart_dairy_farm",
+        "sale_management",
+        "sale_stock",
+        "stock",
+        "stock_account",
+        "product_expiry",
+        "account",
+        "bus",
+        "web",
+    ],
     "data": [
         "views/dashboard_views.xml",
     ],

@@ -1,1 +1,11 @@
-from . import farm_animal, farm_animal_dashboard, product_product, sale_order
+from . import (
+    live,
+    account_move_line,
+    dairy_dashboard,
+    farm_animal,
+    farm_animal_dashboard,
+    live_records,
+    product_product,
+    sale_order,
+    stock_dashboard,
+)
