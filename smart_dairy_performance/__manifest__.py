@@ -1,6 +1,6 @@
 {
     "name": "Smart Dairy Performance",
-    "summary": "Herd, sales, stock and receivables dashboards that answer at once, from exact optimized queries",
+    "summary": "Herd, sales, stock and receivables dashboards from exact, optimized queries",
     "version": "19.0.1.0.0",
     "category": "Industries/Dairy",
     "author": "Smart Dairy",

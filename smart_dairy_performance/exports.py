@@ -9,7 +9,7 @@ from datetime import date
 
 @dataclass
 class Table:
-    """``columns``: [(label, kind)], kind 'text', 'date', 'integer', 'float' or 'monetary'; ``rows``: values."""
+    """``columns``: [(label, kind: 'text', 'date', 'integer', 'float' or 'monetary')], ``rows``: values."""
 
     name: str
     title: str
@@ -116,6 +116,7 @@ def stock(env, data):
     ]
     keys = ("name", "uom", "quantity", "reserved", "free", "value", "per_day", "cover")
     groups = [(env._("Products"), "integer"), (env._("Value"), "monetary")]
+    titles = {"by_category": env._("By category"), "by_warehouse": env._("By warehouse")}
     flows = [
         (env._("Unit"), "text"),
         (env._("Day"), "date"),
@@ -124,7 +125,9 @@ def stock(env, data):
     ]
 
     def by_day(name, title, units):
-        rows = [[unit["name"], _day(day["date"]), day["in"], day["out"]] for unit in units for day in unit["days"]]
+        rows = [
+            [unit["name"], _day(day["date"]), day["in"], day["out"]] for unit in units for day in unit["days"]
+        ]
         return Table(name, title, flows, rows)
 
     return [
@@ -147,10 +150,7 @@ def stock(env, data):
         ),
         *(
             Table(name, title, [(title, "text"), *groups], _pick(data[name], "name", "products", "value"))
-            for name, title in (
-                ("by_category", env._("By category")),
-                ("by_warehouse", env._("By warehouse")),
-            )
+            for name, title in titles.items()
         ),
         by_day("days", env._("In and out by day"), data["units"]),
         by_day("compared", env._("Compared period"), data["previous"]["units"]),

@@ -71,7 +71,7 @@ def parse_period(env, date_from, date_to, tz):
 
 
 def compared_period(env, period, compare):
-    """Return the :class:`Period` to compare with: 'previous' of the same length, or the same dates a 'year' ago.
+    """Return the :class:`Period` to compare with: the 'previous' one, or the same dates a 'year' ago.
 
     :raises UserError: any other word
     """
@@ -79,9 +79,7 @@ def compared_period(env, period, compare):
         return period.previous()
     if compare == "year":
         return period.year_ago()
-    raise UserError(
-        env._("%(value)s is not a comparison: choose 'previous' or 'year'.", value=repr(compare))
-    )
+    raise UserError(env._("%(value)s is not a comparison: choose 'previous' or 'year'.", value=repr(compare)))
 
 
 def check_group(env, *groups):

@@ -1,9 +1,9 @@
 """Tells open dashboards that something changed: plain Python, one :class:`Announcer` a server process.
 
-A writer only notes (dashboard, company) in its transaction; after the commit the note is put into a set. A thread
-of its own, never the writer, sends what has gathered: at most one message for each dashboard and company in
-:data:`INTERVAL` seconds. A rollback notes nothing. A process that ends in between loses what it had not sent yet:
-the next change, or the next look at the dashboard, makes that good.
+A writer only notes (dashboard, company) in its transaction; after the commit the note is put into a set. A
+thread of its own, never the writer, sends what has gathered: at most one message for each dashboard and
+company in :data:`INTERVAL` seconds. A rollback notes nothing. A process that ends in between loses what it
+had not sent yet: the next change, or the next look at the dashboard, makes that good.
 """
 
 import logging
@@ -69,5 +69,5 @@ class Announcer:
             try:
                 self.send(sorted(due))
             except Exception:
-                # nobody waits for it, and the writer is long gone: the dashboards are refreshed by the next one
+                # the writer is long gone, and nobody waits for it: the next one refreshes the dashboards
                 _logger.warning("Could not announce changes of the dashboards", exc_info=True)

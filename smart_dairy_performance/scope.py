@@ -1,4 +1,4 @@
-"""What a dashboard of moments and money is asked about: companies, their time zones, the period, the currency."""
+"""What a dashboard of moments and money is asked about: companies, time zones, the period, the currency."""
 
 from collections import defaultdict
 

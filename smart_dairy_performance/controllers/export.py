@@ -49,9 +49,7 @@ class DashboardExport(http.Controller):
             chosen = None
         if not isinstance(chosen, dict):
             raise UserError(
-                request.env._(
-                    "filters is %(value)s, not a JSON object such as {}.", value=repr(filters[:60])
-                )
+                request.env._("filters is %(value)s, not a JSON object such as {}.", value=repr(filters[:60]))
             )
         env = request.env
         companies = [int(part) for part in request.cookies.get("cids", "").split("-") if part.isdigit()]

@@ -1,9 +1,9 @@
 from . import (
-    live,
     account_move_line,
     dairy_dashboard,
     farm_animal,
     farm_animal_dashboard,
+    live,
     live_records,
     product_product,
     sale_order,

@@ -40,8 +40,8 @@ class AccountMoveLine(models.Model):
         :return: dict: ``summary`` (open, overdue, invoiced, dso (days or ``None``), customers,
             overdue_customers), ``buckets`` (name, items, amount), ``customers`` (id, name, items, open,
             overdue, days_late), ``expected`` (amount by due day from ``date_to`` on), ``trend`` (owed at the
-            end of each day), ``previous`` (summary, trend, date_from, date_to), ``by_currency``, ``currency``,
-            ``domains``, ``date_from``, ``date_to``, ``today``
+            end of each day), ``previous`` (summary, trend, date_from, date_to), ``by_currency``,
+            ``currency``, ``domains``, ``date_from``, ``date_to``, ``today``
         :raises AccessError: users without accounting access, foreign companies
         :raises UserError: dates that are none, or the wrong way round
         """
@@ -77,7 +77,8 @@ class AccountMoveLine(models.Model):
 
         :param as_of: business day; ``company_id`` as in :meth:`get_receivables_dashboard`
         :param buckets: only those (names of :data:`..queries.receivables.BUCKETS`)
-        :param partner_id: only that customer's (false: without customer); ``due_date``: only those due that day
+        :param partner_id: only that customer's (false: without customer); ``due_date``: only those due
+            that day
         :raises UserError: an unknown bucket
         """
         scope = self._receivables_scope(as_of, as_of, company_id)
@@ -146,7 +147,7 @@ class AccountMoveLine(models.Model):
 
     @api.model
     def _receivables_select(self, domain):
-        """SELECT of the readable items in ``domain`` as :func:`..queries.receivables.open_items` wants them."""
+        """SELECT of the readable items in ``domain``, for :func:`..queries.receivables.open_items`."""
         query = self._search(domain)
         column = {
             name: self._field_to_sql(query.table, name, query)

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 
 from ..exports import TABLES
 from ..guards import check_internal
-from ..queries.periods import PeriodError, Period, business_day
+from ..queries.periods import Period, PeriodError, business_day
 
 _logger = logging.getLogger(__name__)
 
@@ -41,9 +41,10 @@ class DairyDashboard(models.AbstractModel):
         """Return the figures of dashboard ``name``, under the rights of its own method.
 
         :param filters: dict with any of :data:`FILTERS`; ``preset`` ('today', 'week', 'month', 'quarter',
-            'year', counted back from today; or 'custom' with both dates); a false value means the user's default
-        :return: dict: ``data`` (of the dashboard's method), ``filters`` (as used), ``choices`` (what may be chosen),
-            ``saved`` (the user's own filters: id, name, is_default, filters), ``today`` (ISO), ``timing``
+            'year', counted back from today; or 'custom' with both dates); a false value means the user's
+            default
+        :return: dict: ``data`` (of the dashboard's method), ``filters`` (as used), ``choices`` (what may
+            be chosen), ``saved`` (the user's own filters: id, name, is_default, filters), ``today`` (ISO), ``timing``
             (server_ms, database_ms, statements)
         :raises AccessError: as the dashboard's own method
         :raises UserError: an unknown dashboard or period
@@ -70,9 +71,9 @@ class DairyDashboard(models.AbstractModel):
 
     @api.model
     def save_filter(self, name, label, filters, is_default=False):
-        """Keep ``filters`` of dashboard ``name`` under ``label`` for the user, in place of an own one called so.
+        """Keep the user's ``filters`` of dashboard ``name`` under ``label``; an own one called so is replaced.
 
-        Odoo's saved searches (``ir.filters``) hold them, with their record rules: a user's own are the user's.
+        Odoo's saved searches (``ir.filters``) hold them, under their record rules.
 
         :param is_default: open the dashboard with it from now on
         :return: the user's filters of that dashboard, as in :meth:`open`

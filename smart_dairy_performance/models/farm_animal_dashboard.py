@@ -29,8 +29,8 @@ class FarmAnimal(models.Model):
         :param company_id: one of the selected companies; default all
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
         :return: dict: ``milk`` (see :func:`..queries.herd.shape_milk`), ``previous`` (that of the compared
-            period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk), ``by_type``, ``by_breed``, ``by_pen``, ``best``, ``worst``, ``watch``
-            (animals that
+            period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk), ``by_type``,
+            ``by_breed``, ``by_pen``, ``best``, ``worst``, ``watch`` (animals that
             need attention), ``cases``, ``domains`` (of the records behind each figure), ``date_from``,
             ``date_to``, ``today``
         :raises AccessError: portal and public users, users without herd access, foreign farms and companies

@@ -34,7 +34,7 @@ announcer = Announcer(_send)
 
 
 class DairyLiveMixin(models.AbstractModel):
-    """Announces changes to the dashboards named in ``_dairy_dashboards``, once the transaction has committed."""
+    """Announces changes to the dashboards in ``_dairy_dashboards``, once the transaction has committed."""
 
     _name = "dairy.live.mixin"
     _description = "Announces changes to dashboards"
@@ -76,7 +76,7 @@ class IrWebsocket(models.AbstractModel):
         return [*super()._build_bus_channel_list(others), *self._dairy_channels(asked)]
 
     def _dairy_channels(self, asked):
-        """Turn the names that a client asks for into channels of its user's companies; nothing without the rights."""
+        """Turn the names a client asks for into channels of its user's companies; none without the rights."""
         user = self.env.user
         return [
             (company, f"{CHANNEL}.{name}")

@@ -42,8 +42,8 @@ class ProductProduct(models.Model):
         :param company_id: one of the selected companies; default all
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
         :return: dict: ``now`` (products, runs_out, expiring (counts), value or ``None``), ``by_product``,
-            ``by_category``, ``by_warehouse``, ``flows`` (received, sent: moves, value), ``units`` (uom_id, name,
-            moves of each day), ``previous`` (flows, units, date_from, date_to), ``runs_out``, ``expiring``,
+            ``by_category``, ``by_warehouse``, ``flows`` (received, sent: moves, value), ``units`` (id, name,
+            days: date, in, out), ``previous`` (flows, units, date_from, date_to), ``runs_out``, ``expiring``,
             ``by_currency`` (value of each), ``currency``, ``domains`` (of the records behind), ``date_from``,
             ``date_to``, ``today``
         :raises AccessError: users without stock access, foreign warehouses and companies
@@ -130,7 +130,8 @@ class ProductProduct(models.Model):
             if not warehouses:
                 raise AccessError(
                     self.env._(
-                        "Warehouse %(warehouse)s is not one you may see: choose one of your selected companies.",
+                        "Warehouse %(warehouse)s is not one you may see: "
+                        "choose one of your selected companies.",
                         warehouse=warehouse_id,
                     )
                 )
@@ -165,7 +166,14 @@ class ProductProduct(models.Model):
         query = Quant._search(scope["quants"])
         column = {
             name: Quant._field_to_sql(query.table, name, query)
-            for name in ("company_id", "product_id", "location_id", "quantity", "reserved_quantity", "owner_id")
+            for name in (
+                "company_id",
+                "product_id",
+                "location_id",
+                "quantity",
+                "reserved_quantity",
+                "owner_id",
+            )
         }
         partners = {company.id: company.partner_id.id for company in scope["companies"].sudo()}
         ours = SQL(" OR ").join(
@@ -180,8 +188,8 @@ class ProductProduct(models.Model):
     def _stock_values(self, scope, rows):
         """Return ``{(company, product, location): value}``, unrounded, in each company's currency.
 
-        Goods at standard price are quantity times price (Odoo's field rounds each quant, and the product's total
-        before it is shared out); others ask Odoo, which adds up their moves.
+        Goods at standard price are quantity times price (Odoo's field rounds each quant, and the product's
+        total before it is shared out); others ask Odoo, which adds up their moves.
         """
         values, ask = {}, defaultdict(set)
         for company in scope["companies"]:
@@ -202,7 +210,9 @@ class ProductProduct(models.Model):
             # with the other companies selected as well Odoo would mix their quantities into the average
             Quant = self.env["stock.quant"].with_context(allowed_company_ids=company.ids)
             quants = Quant.search(
-                scope["quants"] & Domain("company_id", "=", company.id) & Domain("product_id", "in", product_ids)
+                scope["quants"]
+                & Domain("company_id", "=", company.id)
+                & Domain("product_id", "in", product_ids)
             )
             for quant in quants:
                 key = company.id, quant.product_id.id, quant.location_id.id

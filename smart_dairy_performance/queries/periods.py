@@ -25,7 +25,7 @@ PRESETS = {
 
 
 class PeriodError(ValueError):
-    """A range that cannot be used. ``reason`` is 'value', 'order', 'length' or 'preset'; ``values`` were given."""
+    """A range that cannot be used: its ``reason`` ('value', 'order', 'length', 'preset') and ``values``."""
 
     def __init__(self, reason, *values):
         super().__init__(reason, *values)

@@ -1,7 +1,8 @@
 """Statements of the receivables dashboard.
 
-Money is in the company's currency, added as ``numeric``, and leaves SQL unrounded. The position at the end of a
-day is rolled back from the present one: an item's residual amount, plus what was matched with it after that day.
+Money is in the company's currency, added as ``numeric``, and leaves SQL unrounded. The position at the end
+of a day is rolled back from the present one: an item's residual amount, plus what was matched with it after
+that day.
 """
 
 from odoo.tools import SQL
@@ -61,8 +62,8 @@ def position(items, as_of, headline, until=None, customers=0):
     :param headline: ids of the companies to which days and customers are limited
     :param until: last day of the expected payments by due day; ``None`` leaves days and customers out
     :param customers: how many customers to give, those with the largest overdue and then open amounts
-    :return: SQL giving kind, company_id, key, items, amount, overdue amount, days past due of the oldest overdue
-        item: kind 'bucket' for each company and key = bucket; 'owing', one row, with the numbers of customers
+    :return: SQL giving kind, company_id, key, items, amount, overdue amount, days past due of the oldest
+        overdue item: kind 'bucket' for each company and key = bucket; 'owing', one row, with the numbers of customers
         that owe and that are overdue in place of items and overdue amount; 'day' with key = ISO due
         day; 'customer' with key = partner
     """
@@ -108,7 +109,7 @@ def position(items, as_of, headline, until=None, customers=0):
 
 
 def balance_by_day(items, first):
-    """Statement: day (``None``: before ``first``) and the change of what is owed, of the headline's companies.
+    """Statement: day (``None``: before ``first``) and the change of what is owed on it.
 
     :param items: SELECT with columns date, balance
     """

@@ -99,5 +99,5 @@ def shape_totals(rows):
 
 
 def days_of_cover(quantity, used_quantity):
-    """Days that ``quantity`` lasts at the mean use of the last :data:`USAGE_DAYS` days; ``None`` without use."""
+    """Days that ``quantity`` lasts at the mean use of :data:`USAGE_DAYS` days; ``None`` without use."""
     return max(0.0, quantity) * USAGE_DAYS / used_quantity if used_quantity > 0 else None

@@ -1,6 +1,7 @@
 """The client's one door: opening by name, saved filters, export, and who is told of changes."""
 
 import io
+import itertools
 import json
 import threading
 import time
@@ -83,7 +84,11 @@ class TestDoor(SalesCase):
         self.door.save_filter("sales", "Weekly", {"preset": "week"})
         action = self.env.ref("sale.action_orders").id
         self.assertFalse(
-            [one for one in self.env["ir.filters"].get_filters("sale.order", action) if one["name"] == "Weekly"]
+            [
+                one
+                for one in self.env["ir.filters"].get_filters("sale.order", action)
+                if one["name"] == "Weekly"
+            ]
         )
 
     def test_changes_are_noted_for_their_company(self):
@@ -145,7 +150,7 @@ class TestAnnouncer(TransactionCase):
         time.sleep(0.6)
         moments = [at for at, _topics in self.sent]
         self.assertTrue(3 <= len(moments) <= 6, moments)
-        self.assertTrue(all(b - a >= 0.38 for a, b in zip(moments, moments[1:], strict=False)), moments)
+        self.assertTrue(all(b - a >= 0.38 for a, b in itertools.pairwise(moments)), moments)
         self.assertGreaterEqual(moments[-1], last, "the last change is announced too")
 
     def test_topics_do_not_wait_for_each_other(self):
@@ -191,13 +196,17 @@ class TestExport(HttpCase):
 
     def make_order(self):
         product = self.env["product.product"].create({"name": "=cmd|ghee", "taxes_id": False})
-        order = self.env["sale.order"].with_user(self.admin).create(
-            {
-                "partner_id": self.admin.partner_id.id,
-                "order_line": [
-                    Command.create({"product_id": product.id, "product_uom_qty": 2, "price_unit": 60.25})
-                ],
-            }
+        order = (
+            self.env["sale.order"]
+            .with_user(self.admin)
+            .create(
+                {
+                    "partner_id": self.admin.partner_id.id,
+                    "order_line": [
+                        Command.create({"product_id": product.id, "product_uom_qty": 2, "price_unit": 60.25})
+                    ],
+                }
+            )
         )
         order.write({"state": "sale", "date_order": "2026-03-10 06:00:00"})
         self.env.flush_all()
@@ -207,7 +216,9 @@ class TestExport(HttpCase):
         self.authenticate("admin", "admin")
         for name in MODELS:
             with self.subTest(name):
-                answer = self.get(f"{name}.xlsx", preset="custom", date_from="2026-03-10", date_to="2026-03-10")
+                answer = self.get(
+                    f"{name}.xlsx", preset="custom", date_from="2026-03-10", date_to="2026-03-10"
+                )
                 self.assertEqual(answer.status_code, 200, answer.text[:500])
                 book = openpyxl.load_workbook(io.BytesIO(answer.content))
                 env = self.env(user=self.admin)
@@ -215,7 +226,9 @@ class TestExport(HttpCase):
                 tables = TABLES[name](env, data)
                 self.assertEqual(len(book.sheetnames), len(tables))
                 for sheet, table in zip(book, tables, strict=True):
-                    self.assertEqual([cell.value for cell in sheet[1]], [label for label, _kind in table.columns])
+                    self.assertEqual(
+                        [cell.value for cell in sheet[1]], [label for label, _kind in table.columns]
+                    )
         sales = self.get("sales.xlsx", preset="custom", date_from="2026-03-10", date_to="2026-03-10")
         days = openpyxl.load_workbook(io.BytesIO(sales.content)).worksheets[0]
         self.assertEqual([cell.value for cell in days[2]][1:3], [1, 120.5])
@@ -248,6 +261,8 @@ class TestExport(HttpCase):
     def test_nonsense_is_refused(self):
         self.authenticate("admin", "admin")
         self.assertEqual(self.get("nothing.csv").status_code, 404)
-        self.assertGreaterEqual(self.url_open(f"{self.URL}sales.csv", params={"filters": "[1]"}).status_code, 400)
+        self.assertGreaterEqual(
+            self.url_open(f"{self.URL}sales.csv", params={"filters": "[1]"}).status_code, 400
+        )
         answer = self.url_open(f"{self.URL}sales.csv", params={"table": "secrets"})
         self.assertGreaterEqual(answer.status_code, 400)

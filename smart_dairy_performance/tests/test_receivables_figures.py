@@ -14,7 +14,13 @@ from .common import SalesCase, exact, rounded
 
 TODAY = date(2026, 3, 12)
 NOW = "2026-03-12 05:00:00"
-BUCKETS = {"not_due": (-9999, 0), "1_30": (1, 30), "31_60": (31, 60), "61_90": (61, 90), "over_90": (91, 9999)}
+BUCKETS = {
+    "not_due": (-9999, 0),
+    "1_30": (1, 30),
+    "31_60": (31, 60),
+    "61_90": (61, 90),
+    "over_90": (91, 9999),
+}
 
 
 @tagged("post_install", "-at_install")
@@ -48,19 +54,29 @@ class TestReceivablesFigures(SalesCase):
         receivable, income, _cash, journal, _misc = self.journals[company]
         partner = (partner or self.customers[0]).sudo().with_company(company)
         partner.property_account_receivable_id = receivable
-        move = self.env["account.move"].sudo().with_company(company).create(
-            {
-                "move_type": kind,
-                "partner_id": partner.id,
-                "journal_id": journal.id,
-                "invoice_date": day,
-                "invoice_date_due": due,
-                "invoice_line_ids": [
-                    Command.create(
-                        {"name": "Milk", "price_unit": amount, "account_id": income.id, "tax_ids": [Command.clear()]}
-                    )
-                ],
-            }
+        move = (
+            self.env["account.move"]
+            .sudo()
+            .with_company(company)
+            .create(
+                {
+                    "move_type": kind,
+                    "partner_id": partner.id,
+                    "journal_id": journal.id,
+                    "invoice_date": day,
+                    "invoice_date_due": due,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "name": "Milk",
+                                "price_unit": amount,
+                                "account_id": income.id,
+                                "tax_ids": [Command.clear()],
+                            }
+                        )
+                    ],
+                }
+            )
         )
         move.invoice_date_due = due
         move.action_post()
@@ -70,17 +86,26 @@ class TestReceivablesFigures(SalesCase):
         """Post a payment on ``day`` and match it with ``items`` (of one customer), if there are any."""
         company = items.company_id or self.company
         receivable, _income, cash, _journal, misc = self.journals[company]
-        move = self.env["account.move"].sudo().with_company(company).create(
-            {
-                "journal_id": misc.id,
-                "date": day,
-                "line_ids": [
-                    Command.create({"account_id": cash.id, "debit": amount}),
-                    Command.create(
-                        {"account_id": receivable.id, "credit": amount, "partner_id": items.partner_id[:1].id}
-                    ),
-                ],
-            }
+        move = (
+            self.env["account.move"]
+            .sudo()
+            .with_company(company)
+            .create(
+                {
+                    "journal_id": misc.id,
+                    "date": day,
+                    "line_ids": [
+                        Command.create({"account_id": cash.id, "debit": amount}),
+                        Command.create(
+                            {
+                                "account_id": receivable.id,
+                                "credit": amount,
+                                "partner_id": items.partner_id[:1].id,
+                            }
+                        ),
+                    ],
+                }
+            )
         )
         move.action_post()
         credit = move.line_ids.filtered("credit")
@@ -133,9 +158,7 @@ class TestReceivablesFigures(SalesCase):
             {name: rounded(buckets[name]) for name in BUCKETS},
         )
         self.assertEqual(data["summary"]["open"], rounded(sum(buckets.values())))
-        self.assertEqual(
-            data["summary"]["overdue"], rounded(sum(buckets.values()) - buckets["not_due"])
-        )
+        self.assertEqual(data["summary"]["overdue"], rounded(sum(buckets.values()) - buckets["not_due"]))
         self.assertEqual(data["summary"]["customers"], len([key for key in customers if key]))
         self.assertEqual(
             {row["id"]: (row["items"], row["open"], row["overdue"]) for row in data["customers"]},

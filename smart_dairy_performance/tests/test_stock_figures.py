@@ -26,7 +26,9 @@ class TestStockFigures(SalesCase):
         env = cls.env(su=True)
         cls.warehouses = {
             company: env["stock.warehouse"].search([("company_id", "=", company.id)], limit=1)
-            or env["stock.warehouse"].create({"name": company.name, "code": company.name[:3], "company_id": company.id})
+            or env["stock.warehouse"].create(
+                {"name": company.name, "code": company.name[:3], "company_id": company.id}
+            )
             for company in cls.both
         }
         cls.second = env["stock.warehouse"].create(
@@ -56,15 +58,20 @@ class TestStockFigures(SalesCase):
         """Make a done move at ``moment`` (UTC)."""
         company = company or self.company
         with freeze_time(moment):
-            move = self.env["stock.move"].sudo().with_company(company).create(
-                {
-                    "product_id": product.id,
-                    "product_uom_qty": quantity,
-                    "product_uom": product.uom_id.id,
-                    "location_id": source.id,
-                    "location_dest_id": target.id,
-                    "company_id": company.id,
-                }
+            move = (
+                self.env["stock.move"]
+                .sudo()
+                .with_company(company)
+                .create(
+                    {
+                        "product_id": product.id,
+                        "product_uom_qty": quantity,
+                        "product_uom": product.uom_id.id,
+                        "location_id": source.id,
+                        "location_dest_id": target.id,
+                        "company_id": company.id,
+                    }
+                )
             )
             move._action_confirm(merge=False)
             move.move_line_ids.unlink()
@@ -132,7 +139,11 @@ class TestStockFigures(SalesCase):
         env.invalidate_all()
         places = env["stock.location"].search([("id", "child_of", warehouses.view_location_id.ids)])
         on_hand = defaultdict(lambda: [Decimal(0), Decimal(0)])
-        values = {"product": defaultdict(float), "category": defaultdict(float), "warehouse": defaultdict(float)}
+        values = {
+            "product": defaultdict(float),
+            "category": defaultdict(float),
+            "warehouse": defaultdict(float),
+        }
         for quant in env["stock.quant"].search([("location_id", "in", places.ids)]):
             product = quant.product_id
             on_hand[product][0] += exact(quant.quantity)
@@ -142,7 +153,11 @@ class TestStockFigures(SalesCase):
                 values["product"][product.id] += value
                 values["category"][product.categ_id.id] += value
                 values["warehouse"][quant.location_id.warehouse_id.id] += value
-        days, totals, used = defaultdict(lambda: [Decimal(0), Decimal(0)]), defaultdict(int), defaultdict(Decimal)
+        days, totals, used = (
+            defaultdict(lambda: [Decimal(0), Decimal(0)]),
+            defaultdict(int),
+            defaultdict(Decimal),
+        )
         for move in env["stock.move"].search([("state", "=", "done"), ("company_id", "in", companies.ids)]):
             goes_in, goes_out = move.location_dest_id in places, move.location_id in places
             day = self.local_day(move)
@@ -262,11 +277,15 @@ class TestStockFigures(SalesCase):
 
     def test_expiring_lots(self):
         self.goods[0].tracking = "lot"
-        lots = self.env["stock.lot"].sudo().create(
-            [
-                {"name": name, "product_id": self.goods[0].id, "company_id": self.company.id}
-                for name in ("past", "soon", "late")
-            ]
+        lots = (
+            self.env["stock.lot"]
+            .sudo()
+            .create(
+                [
+                    {"name": name, "product_id": self.goods[0].id, "company_id": self.company.id}
+                    for name in ("past", "soon", "late")
+                ]
+            )
         )
         for lot, days in zip(lots, (-2, 30, 31), strict=True):
             lot.expiration_date = utc(NOW) + timedelta(days=days)
@@ -275,7 +294,9 @@ class TestStockFigures(SalesCase):
                 self.warehouses[self.company].lot_stock_id, lot=lot,
             )  # fmt: skip
         data = self.dashboard(TODAY, TODAY)
-        self.assertEqual([(row["name"], row["days_left"]) for row in data["expiring"]], [("past", -2), ("soon", 30)])
+        self.assertEqual(
+            [(row["name"], row["days_left"]) for row in data["expiring"]], [("past", -2), ("soon", 30)]
+        )
         self.assertEqual(data["now"]["expiring"], 2)
 
     def test_moves_of_a_unit_and_day(self):
@@ -286,7 +307,8 @@ class TestStockFigures(SalesCase):
         domain = Product.get_stock_moves_domain("2026-03-11", "2026-03-11", uom_id=self.goods[0].uom_id.id)
         self.assertEqual(self.env["stock.move"].search(domain), litre, "half past midnight in Dhaka")
         self.assertEqual(
-            self.env["stock.move"].search(Product.get_stock_moves_domain("2026-03-11", "2026-03-11")), litre | kilo
+            self.env["stock.move"].search(Product.get_stock_moves_domain("2026-03-11", "2026-03-11")),
+            litre | kilo,
         )
 
     def test_access(self):

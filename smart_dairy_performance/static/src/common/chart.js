@@ -141,7 +141,7 @@ export class DairyChart extends Component {
                     x: {
                         stacked: Boolean(stacked),
                         grid: { display: false },
-                        ticks: { color: muted, maxRotation: 0, autoSkipPadding: 16 },
+                        ticks: { color: muted, maxRotation: 0, autoSkip: labels.length > 7, autoSkipPadding: 16 },
                     },
                 },
                 plugins: {

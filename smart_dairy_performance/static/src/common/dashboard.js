@@ -189,10 +189,14 @@ export class Dashboard extends Component {
         this.notification.add(_t("Filter %s is saved.", name), { type: "success" });
     }
 
+    deleteText(saved) {
+        return _t("Delete the saved filter %s?", saved.name);
+    }
+
     deleteSaved(saved) {
         this.dialog.add(ConfirmationDialog, {
             title: _t("Delete the filter"),
-            body: _t("Delete the saved filter %s?", saved.name),
+            body: this.deleteText(saved),
             confirmLabel: _t("Delete"),
             confirm: async () => {
                 this.state.saved = await this.orm.call(DOOR, "delete_filter", [this.constructor.dashboard, saved.id]);

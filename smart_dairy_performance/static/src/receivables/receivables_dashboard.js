@@ -12,6 +12,8 @@ const BUCKET_NAMES = {
     "61_90": _t("61–90 days"),
     over_90: _t("More than 90 days"),
 };
+// What fits under a bar on a phone.
+const BUCKET_DAYS = { not_due: _t("Not due"), "1_30": "1–30", "31_60": "31–60", "61_90": "61–90", over_90: "> 90" };
 
 export class ReceivablesDashboard extends Dashboard {
     static dashboard = "receivables";
@@ -119,7 +121,7 @@ export class ReceivablesDashboard extends Dashboard {
     get bucketChart() {
         const { buckets } = this.state.data;
         return {
-            labels: buckets.map((row) => BUCKET_NAMES[row.name]),
+            labels: buckets.map((row) => BUCKET_DAYS[row.name]),
             series: [
                 { label: _t("Owed"), values: buckets.map((row) => row.amount), color: 3, digits: this.digits },
             ],
