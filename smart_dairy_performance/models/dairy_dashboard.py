@@ -44,7 +44,8 @@ class DairyDashboard(models.AbstractModel):
             'year', counted back from today; or 'custom' with both dates); a false value means the user's
             default
         :return: dict: ``data`` (of the dashboard's method), ``filters`` (as used), ``choices`` (what may
-            be chosen), ``saved`` (the user's own filters: id, name, is_default, filters), ``today`` (ISO), ``timing``
+            be chosen), ``saved`` (the user's own filters: id, name, is_default, filters), ``today`` (ISO),
+            ``timing``
             (server_ms, database_ms, statements)
         :raises AccessError: as the dashboard's own method
         :raises UserError: an unknown dashboard or period
@@ -71,7 +72,7 @@ class DairyDashboard(models.AbstractModel):
 
     @api.model
     def save_filter(self, name, label, filters, is_default=False):
-        """Keep the user's ``filters`` of dashboard ``name`` under ``label``; an own one called so is replaced.
+        """Keep the user's ``filters`` of dashboard ``name`` as ``label``; an own one called so is replaced.
 
         Odoo's saved searches (``ir.filters``) hold them, under their record rules.
 

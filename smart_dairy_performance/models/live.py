@@ -57,6 +57,8 @@ class DairyLiveMixin(models.AbstractModel):
 
     def _dairy_changed(self):
         """Note the companies of ``self``; without one (shared records) those that are selected."""
+        if not self:
+            return
         companies = self.sudo().company_id.ids or self.env.companies.ids
         database = self.env.cr.dbname
         topics = {(database, name, company) for name in self._dairy_dashboards for company in companies}

@@ -63,8 +63,8 @@ def position(items, as_of, headline, until=None, customers=0):
     :param until: last day of the expected payments by due day; ``None`` leaves days and customers out
     :param customers: how many customers to give, those with the largest overdue and then open amounts
     :return: SQL giving kind, company_id, key, items, amount, overdue amount, days past due of the oldest
-        overdue item: kind 'bucket' for each company and key = bucket; 'owing', one row, with the numbers of customers
-        that owe and that are overdue in place of items and overdue amount; 'day' with key = ISO due
+        overdue item: kind 'bucket' for each company and key = bucket; 'owing', one row, with the numbers of
+        customers that owe and that are overdue in place of items and overdue amount; 'day' with key = ISO due
         day; 'customer' with key = partner
     """
     parts = [
