@@ -67,7 +67,7 @@ class DairyDashboard(models.AbstractModel):
             "choices": choices,
             "saved": saved,
             "today": choices["today"],
-            "timing": clock.read(),
+            "timing": clock.elapsed(),
         }
 
     @api.model
@@ -276,7 +276,7 @@ class _Clock:
     def _counted(self):
         return getattr(self.thread, "query_count", 0), getattr(self.thread, "query_time", 0.0)
 
-    def read(self):
+    def elapsed(self):
         queries, database = self._counted()
         return {
             "server_ms": round((time.perf_counter() - self.start) * 1000, 1),
