@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import odoo
-from odoo.addons.smart_dairy_performance.queries.periods import Period
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
@@ -231,36 +230,21 @@ def orm_stock(env, first, last):
     """Stock and its value with computed fields, what came in and went out with `_read_group`."""
     products = env["product.product"].search([("is_storable", "=", True)])
     warehouses = env["stock.warehouse"].search([("company_id", "=", env.company.id)])
-    places = warehouses.view_location_id.ids
-    outside = "not in"
-    here = env["stock.location"].search([("id", "child_of", places)]).ids
+    here = env["stock.location"].search([("id", "child_of", warehouses.view_location_id.ids)]).ids
     Move, result = env["stock.move"], {}
-    tz = env.company._business_tz()
-    start, end = Period(first, last).utc_range(tz)
-    done = [
-        ("state", "=", "done"),
-        ("company_id", "=", env.company.id),
-        ("date", ">=", start),
-        ("date", "<", end),
-    ]
-    for name, source, target in (("received", outside, "in"), ("sent", "in", outside)):
-        domain = [*done, ("location_id", source, here), ("location_dest_id", target, here)]
+    period = products.get_stock_moves_domain(first, last)
+    for name, side in (("received", "location_dest_id"), ("sent", "location_id")):
+        domain = [*period, (side, "in", here)]
         days = Move._read_group(domain, ["product_uom", "date:day"], ["product_qty:sum"])
-        totals = Move._read_group(domain, [], ["__count", "value:sum"])
-        ((count, value),) = totals
+        ((count, value),) = Move._read_group(domain, [], ["__count", "value:sum"])
         result[name] = ((count, round(value or 0, 2)), len(days))
-    month = (
-        env.company._business_today() - timedelta(days=30),
-        env.company._business_today() - timedelta(days=1),
-    )
-    start, end = Period(*month).utc_range(tz)
+    today = env.company._business_today()
+    month = products.get_stock_moves_domain(today - timedelta(days=30), today - timedelta(days=1))
     used = Move._read_group(
-        [("state", "=", "done"), ("company_id", "=", env.company.id),
-         ("date", ">=", start), ("date", "<", end),
-         ("location_id", "in", here), ("location_dest_id.usage", "in", ("customer", "production")),
-         ("location_dest_id", "not in", here)],
-        ["product_id"], ["product_qty:sum"],
-    )  # fmt: skip
+        [*month, ("location_id", "in", here), ("location_dest_id.usage", "in", ("customer", "production"))],
+        ["product_id"],
+        ["product_qty:sum"],
+    )
     in_stock = products.filtered(lambda p: p.qty_available or p.qty_available - p.free_qty)
     return {
         "products": len(in_stock),
