@@ -235,6 +235,10 @@ class TestDashboardTours(HttpCase):
         self.start_tour(
             "/odoo/sales-dashboard", "smart_dairy_performance.empty_dashboards", login="tour_owner"
         )
+        for name in ("stock", "receivables"):
+            self.start_tour(
+                f"/odoo/{name}-dashboard", f"smart_dairy_performance.empty_{name}", login="tour_owner"
+            )
 
     def test_worker_sees_no_sales_menu(self):
         worker = new_test_user(

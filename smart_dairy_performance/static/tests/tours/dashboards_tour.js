@@ -33,6 +33,17 @@ const lastPoint = (chart) => [
         },
     },
 ];
+/** Click a chart's last point of one of its series, where it is drawn. */
+const clickPoint = (chart, series) => ({
+    content: "Click the point",
+    trigger: `figure[data-name=${chart}] canvas`,
+    run({ anchor }) {
+        const point = window.Chart.getChart(anchor).getDatasetMeta(series).data.at(-1);
+        const { left, top } = anchor.getBoundingClientRect();
+        const place = { bubbles: true, clientX: left + point.x, clientY: top + point.y + 2 };
+        anchor.dispatchEvent(new MouseEvent("click", place));
+    },
+});
 const compareWithAYearAgo = [
     { content: "Compare with a year ago", trigger: "#o_dairy_compare", run: "select year" },
     { content: "Figures again", trigger: ready },
@@ -124,6 +135,9 @@ registry.category("web_tour.tours").add("smart_dairy_performance.sales_dashboard
         ...lastPoint("daily"),
         { content: "By the keyboard: its order", trigger: rows(1) },
         ...back,
+        clickPoint("daily", 0),
+        { content: "By the mouse: its order", trigger: rows(1) },
+        ...back,
         ...compareWithAYearAgo,
         { content: "Nothing a year ago", trigger: `${tile("revenue")} .o_dairy_change:contains(was 0)` },
         { content: "Open the filters", trigger: ".o_dairy_saved", run: "click" },
@@ -173,6 +187,9 @@ registry.category("web_tour.tours").add("smart_dairy_performance.stock_dashboard
         { content: "A category's stock", trigger: "[data-name=by_category] .o_dairy_link:first", run: "click" },
         { content: "Both", trigger: rows(2) },
         ...back,
+        clickPoint("flows", 0),
+        { content: "Nothing moved today", trigger: ".o_list_view .o_view_nocontent, .o_list_view:not(:has(.o_data_row))" },
+        ...back,
         { content: "The figures as a table", trigger: "figure[data-name=flows] summary", run: "click" },
         { content: "The day of the receipt", trigger: "figure[data-name=flows] tbody tr:eq(-4) button", run: "click" },
         { content: "Its moves", trigger: rows(2) },
@@ -209,6 +226,22 @@ registry.category("web_tour.tours").add("smart_dairy_performance.receivables_das
         { content: "Nothing a year ago", trigger: `${tile("open")} .o_dairy_change:contains(was 0)` },
         ...exportsOf("receivables"),
     ],
+});
+
+const empty = (dashboard, words, button) => [
+    {
+        content: "Explains itself",
+        trigger: `.o_dairy[data-status=empty][data-dashboard=${dashboard}] .o_dairy_empty:contains(${words})`,
+    },
+    { content: "Says what to do", trigger: `.o_dairy_empty button:contains(${button})` },
+];
+
+registry.category("web_tour.tours").add("smart_dairy_performance.empty_stock", {
+    steps: () => empty("stock", "Nothing is in stock", "Receipts"),
+});
+
+registry.category("web_tour.tours").add("smart_dairy_performance.empty_receivables", {
+    steps: () => empty("receivables", "nobody owes anything", "Invoices"),
 });
 
 registry.category("web_tour.tours").add("smart_dairy_performance.empty_dashboards", {
