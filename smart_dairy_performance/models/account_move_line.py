@@ -176,7 +176,6 @@ class AccountMoveLine(models.Model):
             receivables.position(items, period.last, headline, until, CUSTOMERS)
         ):
             rows[kind].append(row)
-        trend = self._receivables_trend(scope)
         invoiced = self._receivables_invoiced(scope)
         buckets = self._receivables_buckets(rows["bucket"], headline, currency)
         owed = sum(row[3] for row in rows["bucket"] if row[0] in headline)
@@ -193,7 +192,7 @@ class AccountMoveLine(models.Model):
                 "overdue_customers": int(late),
             },
             "buckets": buckets,
-            "trend": trend,
+            "trend": self._receivables_trend(scope, owed),
             "date_from": period.first.isoformat(),
             "date_to": period.last.isoformat(),
         }
@@ -248,20 +247,20 @@ class AccountMoveLine(models.Model):
         return sorted(customers, key=lambda row: (-row["overdue"], -row["open"], row["id"]))
 
     @api.model
-    def _receivables_trend(self, scope):
+    def _receivables_trend(self, scope, owed):
+        """What is owed at the end of each day, back from ``owed`` on the last: only the period is read."""
         period, currency = scope["period"], scope["currency"]
-        query = self._search(self._receivables_items(scope, period.last, headline_companies(scope)))
+        items = self._receivables_items(scope, period.last, headline_companies(scope))
+        query = self._search(items & Domain("date", ">=", fields.Date.to_string(period.first)))
         items = query.select(
             SQL("%s AS date", self._field_to_sql(query.table, "date", query)),
             SQL("%s AS balance", self._field_to_sql(query.table, "balance", query)),
         )
         days = [period.first + timedelta(days=i) for i in range(period.days)]
-        owed = receivables.shape_balance(
-            self.env.execute_query(receivables.balance_by_day(items, period.first)), days
-        )
+        rows = self.env.execute_query(receivables.balance_by_day(items))
         return [
             {"date": date.isoformat(day), "amount": currency.round(amount)}
-            for day, amount in zip(days, owed, strict=True)
+            for day, amount in zip(days, receivables.shape_balance(rows, days, owed), strict=True)
         ]
 
     @api.model

@@ -108,26 +108,21 @@ def position(items, as_of, headline, until=None, customers=0):
     )
 
 
-def balance_by_day(items, first):
-    """Statement: day (``None``: before ``first``) and the change of what is owed on it.
+def balance_by_day(items):
+    """Statement: day and the change of what is owed on it.
 
     :param items: SELECT with columns date, balance
     """
-    return SQL(
-        "SELECT CASE WHEN i.date >= %s THEN i.date END, sum(i.balance) FROM (%s) i GROUP BY 1",
-        first,
-        items,
-    )
+    return SQL("SELECT i.date, sum(i.balance) FROM (%s) i GROUP BY i.date", items)
 
 
-def shape_balance(rows, days):
-    """Running sum at the end of each of ``days`` (dates in order), unrounded."""
-    changes = dict(rows)
-    owed, result = changes.get(None, 0.0), []
-    for day in days:
-        owed += changes.get(day, 0.0)
+def shape_balance(rows, days, owed):
+    """What is owed at the end of each of ``days`` (in order), unrounded, back from ``owed`` on the last."""
+    changes, result = dict(rows), []
+    for day in reversed(days):
         result.append(owed)
-    return result
+        owed -= changes.get(day, 0.0)
+    return result[::-1]
 
 
 def days_sales_outstanding(owed, invoiced, days):

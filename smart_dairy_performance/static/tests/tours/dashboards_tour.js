@@ -33,12 +33,12 @@ const lastPoint = (chart) => [
         },
     },
 ];
-/** Click a chart's last point of one of its series, where it is drawn. */
-const clickPoint = (chart, series) => ({
+/** Click a chart's point of one of its series, where it is drawn; `at` counts from the end. */
+const clickPoint = (chart, series, at = -1) => ({
     content: "Click the point",
     trigger: `figure[data-name=${chart}] canvas`,
     run({ anchor }) {
-        const point = window.Chart.getChart(anchor).getDatasetMeta(series).data.at(-1);
+        const point = window.Chart.getChart(anchor).getDatasetMeta(series).data.at(at);
         const { left, top } = anchor.getBoundingClientRect();
         const place = { bubbles: true, clientX: left + point.x, clientY: top + point.y + 2 };
         anchor.dispatchEvent(new MouseEvent("click", place));
@@ -187,8 +187,8 @@ registry.category("web_tour.tours").add("smart_dairy_performance.stock_dashboard
         { content: "A category's stock", trigger: "[data-name=by_category] .o_dairy_link:first", run: "click" },
         { content: "Both", trigger: rows(2) },
         ...back,
-        clickPoint("flows", 0),
-        { content: "Nothing moved today", trigger: ".o_list_view .o_view_nocontent, .o_list_view:not(:has(.o_data_row))" },
+        clickPoint("flows", 0, -4),
+        { content: "By the mouse: the receipts", trigger: rows(2) },
         ...back,
         { content: "The figures as a table", trigger: "figure[data-name=flows] summary", run: "click" },
         { content: "The day of the receipt", trigger: "figure[data-name=flows] tbody tr:eq(-4) button", run: "click" },
