@@ -1,6 +1,8 @@
 {
     "name": "Smart Dairy",
     "summary": "Herd, milk and sales of a dairy, on an Odoo that stays instant, exact and safe",
+    # keeps Odoo from reading README.md as reStructuredText, with warnings
+    "description": "Herd, milk and sales of a dairy, with everything that keeps them fast. See README.md.",
     "version": "19.0.0.1.0",
     "category": "Industries/Dairy",
     "license": "LGPL-3",

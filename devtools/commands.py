@@ -51,7 +51,9 @@ def build_demo(odoo, database=DEMO_DB, scale=1):
         if seen != mark:
             odoo_server.stop()
             with step("the demo database: update to the changed sources") as now:
-                odoo_server.install(odoo, database, ["smart_dairy"], update=True, now=now)
+                odoo_server.install(
+                    odoo, database, ["smart_dairy", *databases.suite_addons()], update=True, now=now
+                )
             remember(**{f"demo:{database}": mark})
         return
     databases.ensure_base(odoo)
@@ -59,15 +61,13 @@ def build_demo(odoo, database=DEMO_DB, scale=1):
     with step("the demo database: all addons") as now:
         databases.clone(databases.BASE, database)
         odoo_server.install(odoo, database, ["smart_dairy", *databases.suite_addons()], now=now)
-    print(
-        f"  the demo dairy: {round(800 * float(scale))} animals, two years of milk, health and sales",
-        flush=True,
-    )
+    # before the load and not beside it: a load locks the tables that every other session begins by reading
+    with step("scripts and styles of the web client"):
+        odoo_server.warm(odoo, database)
+    animals = round(800 * float(scale))
+    print(f"  the demo dairy: {animals} animals, two years of milk, health and sales", flush=True)
     command = odoo_server.command(odoo, "dairy_demo", "-d", database, "--scale", str(scale))
-    code, _none = together(
-        lambda: subprocess.call([str(p) for p in command], env={**os.environ, **odoo_server.environment()}),
-        lambda: odoo_server.warm(odoo, database),
-    )
+    code = subprocess.call([str(p) for p in command], env={**os.environ, **odoo_server.environment()})
     if code:
         raise Failure(
             "making the demo dairy", f"dairy_demo ended with {code}", "see the lines above; then run again"

@@ -71,7 +71,11 @@ def environment():
 
 
 def install(odoo, database, modules, *, update=False, now=None, log="install"):
-    """Install (or update) modules in a database, with the loading of modules on the progress bar."""
+    """Install modules in a database, with the loading of modules on the progress bar.
+
+    With `update` those that are installed already are updated: an update of one reaches what depends on it
+    and never what it depends on, so name them all.
+    """
 
     def on_line(line):
         if now and "odoo.modules.loading: Loading module " in line:
@@ -79,17 +83,11 @@ def install(odoo, database, modules, *, update=False, now=None, log="install"):
             done, _sep, total = place.partition("/")
             now.update(int(done), int(total.split(")")[0]), name)
 
-    arguments = [
-        "-d",
-        database,
-        "-u" if update else "-i",
-        ",".join(modules),
-        "--stop-after-init",
-        "--no-http",
-    ]
+    names = ",".join(modules)
+    arguments = ["-d", database, "-i", names, *(["-u", names] if update else [])]
     run(
         f"{'updating' if update else 'installing'} {', '.join(modules)} in {database}",
-        command(odoo, "server", *arguments),
+        command(odoo, "server", *arguments, "--stop-after-init", "--no-http"),
         log=log,
         env=environment(),
         on_line=on_line,

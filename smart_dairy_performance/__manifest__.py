@@ -1,6 +1,8 @@
 {
     "name": "Smart Dairy Performance",
     "summary": "Herd, sales, stock and receivables dashboards from exact, optimized queries",
+    # keeps Odoo from reading README.md as reStructuredText, with warnings
+    "description": "Dashboards, optimized methods, eager loading. See README.md.",
     "version": "19.0.1.0.0",
     "category": "Industries/Dairy",
     "author": "Smart Dairy",

@@ -62,6 +62,12 @@ def test_an_addon_is_complete(name):
     assert about["summary"]
 
 
+@pytest.mark.parametrize("name", ADDONS)
+def test_an_addon_describes_itself_in_its_manifest(name):
+    """Odoo would read README.md as reStructuredText, and warn of it at each update."""
+    assert manifest(ADDONS[name]).get("description")
+
+
 @pytest.mark.parametrize("name", [name for name, folder in ADDONS.items() if (folder / "models").is_dir()])
 def test_an_addon_is_translated(name):
     """What shows something of its own speaks English, Bangla and French; umbrella and demo show none."""

@@ -1,6 +1,8 @@
 {
     "name": "Method Cache",
     "summary": "Cache the results of model methods in Redis: never stale, never another user's",
+    # keeps Odoo from reading README.md as reStructuredText, with warnings
+    "description": "Cache the results of model methods in Redis: exact under concurrency. See README.md.",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",

@@ -1,6 +1,8 @@
 {
     "name": "Smart Dairy Demo",
     "summary": "`odoo dairy_demo`: an 800-cow dairy with two years of herd, milk, sales and accounts",
+    # keeps Odoo from reading README.md as reStructuredText, with warnings
+    "description": "A deterministic dairy from a seed and a scale. See README.md.",
     "version": "19.0.1.0.0",
     "category": "Industries/Dairy",
     "license": "LGPL-3",

@@ -3,7 +3,7 @@
     "summary": "Animals, pedigree, milk, health and withdrawal of a dairy herd",
     # keeps Odoo from reading README.md as reStructuredText, with warnings
     "description": "Animals, pedigree, milk, health and withdrawal of a dairy herd. See README.md.",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Industries/Dairy",
     "license": "LGPL-3",
     "author": "Smart Dairy",
@@ -37,6 +37,7 @@
             "smart_dairy_farm/static/src/**/*",
         ],
         "web.assets_tests": ["smart_dairy_farm/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["smart_dairy_farm/static/tests/unit/**/*"],
     },
     "demo": ["demo/farm_demo.xml"],
     "pre_init_hook": "pre_init_hook",

@@ -1,11 +1,15 @@
+from . import eager_loading_mixin, live  # isort: skip  (the others inherit their mixins)
 from . import (
+    account_move_eager,
     account_move_line,
     dairy_dashboard,
     farm_animal,
     farm_animal_dashboard,
-    live,
+    farm_animal_eager,
     live_records,
     product_product,
     sale_order,
+    sale_order_eager,
     stock_dashboard,
+    stock_picking_eager,
 )

@@ -98,8 +98,11 @@ class FarmAnimal(models.Model):
 
     @api.model
     def _herd_withheld(self, scope):
-        """Domain of animals whose milk must be discarded today, by each company's own day."""
-        return Domain.OR(
+        """Domain of animals in milk whose milk must be discarded today, by each company's own day.
+
+        A treated calf or dry cow gives none to discard.
+        """
+        return Domain("lactation_status", "in", herd.IN_MILK) & Domain.OR(
             Domain("company_id", "in", ids)
             & Domain("milk_withdrawal_until", ">=", fields.Date.to_string(day))
             for day, ids in scope["days"].items()

@@ -158,7 +158,9 @@ class FarmAnimal(models.Model):
         """Return ``{kind: {key: counts}}`` of the present animals; the key of 'total' is ``None``."""
         days = {company: day for day, ids in scope["days"].items() for company in ids}
         withheld = SQL(
-            "%s >= %s AS withheld",
+            "%s IN %s AND %s >= %s AS withheld",
+            SQL.identifier(self._table, "lactation_status"),
+            herd.IN_MILK,
             SQL.identifier(self._table, "milk_withdrawal_until"),
             company_case(SQL.identifier(self._table, "company_id"), days, "date"),
         )
@@ -228,7 +230,15 @@ class FarmAnimal(models.Model):
         """The animals that need attention: longest withdrawal first, then the rest."""
         animals = self.search_fetch(
             domain,
-            ["name", "ear_tag", "pen_id", "company_id", "health_status", "milk_withdrawal_until"],
+            [
+                "name",
+                "ear_tag",
+                "pen_id",
+                "company_id",
+                "health_status",
+                "lactation_status",
+                "milk_withdrawal_until",
+            ],
             order="milk_withdrawal_until desc nulls last, ear_tag, id",
             limit=WATCHED,
         )
@@ -237,7 +247,7 @@ class FarmAnimal(models.Model):
         result = []
         for animal in animals:
             until, now = animal.milk_withdrawal_until, days[animal.company_id.id]
-            withheld = bool(until and until >= now)
+            withheld = bool(until and until >= now and animal.lactation_status in herd.IN_MILK)
             result.append(
                 {
                     "id": animal.id,

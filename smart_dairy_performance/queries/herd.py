@@ -71,7 +71,7 @@ def present_animals(animals):
     """Statement: counts of present animals in all, by type, by breed and by pen, in one pass.
 
     :param animals: SELECT with columns id, animal_type, breed_id, pen_id, lactation_status, health_status,
-        withheld (bool)
+        withheld (bool: in milk, and the milk must be discarded)
     :return: SQL giving kind, animal_type, breed_id, pen_id and the :data:`COUNTS`
     """
     return SQL(

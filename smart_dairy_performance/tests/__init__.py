@@ -1,6 +1,10 @@
 from . import (
     test_dashboard_door,
+    test_eager_lists,
+    test_eager_loading,
+    test_eager_plan,
     test_herd_figures,
+    test_n_plus_one,
     test_periods,
     test_product_search,
     test_receivables_figures,

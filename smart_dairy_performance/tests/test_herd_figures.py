@@ -313,6 +313,22 @@ class TestHerdFigures(HerdCase):
         milk = self.dashboard(self.today, self.today)["milk"]
         self.assertEqual((milk["total"], milk["saleable"], milk["discarded"]), (9, 0, 9))
 
+    def test_only_animals_in_milk_have_milk_to_withhold(self):
+        drug = self.env["farm.drug"].create({"name": "Perf drug", "milk_withdrawal_days": 3})
+        calf = self.env["farm.animal"].create(
+            {"name": "Calf", "animal_type": "calf", "farm_id": self.animals[0].farm_id.id}
+        )
+        for animal in calf | self.animals[0]:
+            case = self.env["farm.health.record"].create({"animal_id": animal.id, "state": "closed"})
+            self.env["farm.treatment"].create(
+                {"health_record_id": case.id, "drug_id": drug.id, "dose": 1, "start_date": self.today}
+            )
+        self.assertGreater(calf.milk_withdrawal_until, self.today)
+        data = self.dashboard()
+        self.assertEqual((data["herd"]["withheld"], data["herd"]["watch"]), (1, 1))
+        self.assertEqual(self.env["farm.animal"].search(data["domains"]["withheld"]), self.animals[0])
+        self.assertEqual([row["id"] for row in data["watch"]], self.animals[0].ids)
+
     def test_empty_herd(self):
         company = self.env["res.company"].sudo().create({"name": "Nobody's"})
         self.manager.sudo().company_ids |= company

@@ -88,6 +88,7 @@ def _create_farm(ctx, users, index, name, code, size):
         "id": farm.id,
         "index": index,
         "settings": farm._status_settings(),
+        "colostrum_days": farm.colostrum_days,
         "pens": {pen.code: pen.id for pen in pens},
         "barn": barns["M1"].id,
     }
@@ -138,6 +139,7 @@ class FarmLoader:
         climate = Climate(ctx.scenario["climate"], ctx.random("climate", index), ctx.first, ctx.until)
         self._load_climate(farm, climate)
         lactation_ids, cows = {}, []
+        milk = {**ctx.scenario["milk"], "colostrum_days": farm["colostrum_days"]}
         for animal in animals:
             animal.id = self.rows.new_id("farm_animal")
         links = []
@@ -150,7 +152,7 @@ class FarmLoader:
             self._load_animal(farm, code, animal, cases, spans, status, due, lactation_ids, links)
             self._load_cases(farm, animal, cases)
             if animal.lactations:
-                cows.append(Cow(animal, self.curves, ctx.scenario["milk"], cases, spans, rng, ctx.until))
+                cows.append(Cow(animal, self.curves, milk, cases, spans, rng, ctx.until))
         self.rows.flush()
         self._link_lactations(links)
         season = season_factors(ctx.scenario["milk"], climate.mean_thi)

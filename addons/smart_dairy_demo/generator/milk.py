@@ -71,12 +71,12 @@ class Cow:
             reason = None
             if day in self.withheld:
                 reason = "withdrawal"
-            elif in_milk <= colostrum:
+            elif in_milk < colostrum:
                 reason = "colostrum"
             pen = self._pen(day)
             morning = round(kg * (params["morning_share"] + gauss(0, 0.02)), 1)
             evening = round(kg - morning, 1)
-            test = day.day == params["test_day"] and in_milk > colostrum
+            test = day.day == params["test_day"] and in_milk >= colostrum
             for session, amount in (("morning", morning), ("evening", evening)):
                 if test:
                     yield (

@@ -221,6 +221,16 @@ class TestGenerate(SmallDairy):
                              AND m.record_date BETWEEN t.start_date AND t.milk_withdrawal_until)"""
             )
         )
+        self.assertFalse(
+            self.rows(
+                """SELECT m.id FROM farm_milk_record m
+                     JOIN farm_lactation l ON l.id = m.lactation_id
+                     JOIN farm_farm f ON f.id = m.farm_id
+                    WHERE m.discard_reason IS DISTINCT FROM 'withdrawal'
+                      AND (m.discard_reason IS NOT DISTINCT FROM 'colostrum')
+                          IS DISTINCT FROM (m.record_date < l.calving_date + f.colostrum_days)"""
+            )
+        )
         [(first, last, both, tested)] = self.rows(
             """SELECT min(record_date), max(record_date), count(DISTINCT session), count(fat_percentage)
                  FROM farm_milk_record"""
@@ -235,13 +245,10 @@ class TestGenerate(SmallDairy):
         for record in self.env["farm.milk.record"].browse(chosen):
             loaded = record.read(names, load="")[0]
             given = record.read(["animal_id", "record_date", "session", "total_yield"], load="")[0]
-            reason = record.discard_reason if record.discard_reason != "withdrawal" else False
             given.pop("id")
             loaded.pop("id")
             record.unlink()
-            again = self.env["farm.milk.record"].create(
-                {**given, "discarded": bool(reason), "discard_reason": reason, "source": "demo"}
-            )
+            again = self.env["farm.milk.record"].create({**given, "source": "demo"})
             again.invalidate_recordset()
             self.assertEqual({name: again.read([name], load="")[0][name] for name in names}, loaded)
 

@@ -106,6 +106,7 @@ class TestLife(BaseCase):
 
     def test_milk(self):
         curves = {breed: dict.fromkeys((1, 2, 3), (7.0, 0.16, 0.0034)) for breed in self.params["breeds"]}
+        milk = {**self.scenario["milk"], "colostrum_days": 5}
         season = {FIRST + DAY * number: 1.0 for number in range((UNTIL - FIRST).days + 1)}
         health = Health(self.scenario["health"], self.drugs(), FIRST, UNTIL)
         rows = 0
@@ -114,7 +115,7 @@ class TestLife(BaseCase):
                 continue
             cases = health.cases(animal, random.Random(animal.number))
             spans = stays(animal, cases, None, FIRST, UNTIL)
-            cow = Cow(animal, curves, self.scenario["milk"], cases, spans, random.Random(1), UNTIL)
+            cow = Cow(animal, curves, milk, cases, spans, random.Random(1), UNTIL)
             seen = set()
             for day, session, pen, lactation, in_milk, kg, fat, _protein, cells, reason in cow.sessions(
                 FIRST, UNTIL, season

@@ -1,4 +1,4 @@
-"""What the database itself keeps, so that raw SQL cannot break it: extension, functions and triggers.
+"""What the database itself keeps, so that raw SQL cannot break it: extension, functions, triggers.
 
 The triggers are statement-level with transition tables: a COPY of half a million rows fires each once. Every
 refusal is a ``check_violation`` naming its rule as the constraint, so the ORM can word it for the user.
@@ -9,15 +9,20 @@ from odoo.tools import SQL, file_open
 CREATED_EXTENSION = "smart_dairy_farm.created_btree_gist"
 FUNCTIONS = (
     "farm_refuse",
+    "farm_milk_announce",
+    "farm_milk_decide",
+    "farm_milk_forget_marks",
     "farm_animal_check_pedigree",
     "farm_animal_after_insert",
     "farm_animal_after_update",
     "farm_milk_record_keep_rules",
+    "farm_lactation_apply",
     "farm_treatment_apply",
     "farm_treatment_after_insert",
     "farm_treatment_after_update",
     "farm_treatment_refuse_delete",
 )
+TABLES = ("farm_milk_mark", "farm_milk_latch")
 
 
 def create_extension(cr):
@@ -42,7 +47,8 @@ def install(cr, *names):
 
 
 def drop_objects(env):
-    """Remove what dropping the tables would leave: functions, and the extension when nothing else uses it.
+    """Remove what dropping the models' tables would leave: the tables of ``turns.sql``, functions, and the
+    extension when nothing else uses it.
 
     The foreign keys among our own tables go first: Odoo deletes reference data (breeds, drugs) before it
     drops the tables that still point to it.
@@ -61,6 +67,8 @@ def drop_objects(env):
         cr.execute(
             SQL("ALTER TABLE %s DROP CONSTRAINT %s", SQL.identifier(table), SQL.identifier(constraint))
         )
+    for table in TABLES:
+        cr.execute(SQL("DROP TABLE IF EXISTS %s", SQL.identifier(table)))
     for function in FUNCTIONS:
         cr.execute(SQL("DROP FUNCTION IF EXISTS %s CASCADE", SQL.identifier(function)))
     cr.execute(SQL("DELETE FROM ir_config_parameter WHERE key = %s RETURNING id", CREATED_EXTENSION))

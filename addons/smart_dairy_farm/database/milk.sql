@@ -1,10 +1,12 @@
--- Milk of an animal under withdrawal is discarded by itself, whoever writes it and however.
+-- Milk of an animal under withdrawal, and colostrum, is discarded by itself, whoever writes it and however.
 
 CREATE OR REPLACE FUNCTION farm_milk_record_keep_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     bad record;
     changed integer[];  -- of an UPDATE: the rows whose rules could be broken now. NULL: all of an INSERT
+    animals integer[];
     withheld integer[];
+    colostrum integer[];
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         SELECT array_agg(n.id) INTO changed
@@ -17,11 +19,11 @@ BEGIN
         END IF;
     END IF;
 
-    -- Wait for (and under REPEATABLE READ be retried after) a treatment of these animals entered meanwhile in
-    -- another transaction: entering a treatment updates its animal
-    PERFORM FROM farm_animal
-      WHERE id IN (SELECT animal_id FROM new_rows n WHERE changed IS NULL OR n.id = ANY(changed))
-      ORDER BY id FOR SHARE;
+    SELECT array_agg(DISTINCT n.animal_id) INTO animals FROM new_rows n WHERE changed IS NULL OR n.id = ANY(changed);
+    IF animals IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM farm_milk_announce(animals);
 
     -- min() and not LIMIT 1, which would lure the planner of a big INSERT into nested loops
     SELECT min(n.animal_id) AS animal_id, min(n.record_date) AS record_date INTO bad
@@ -51,6 +53,17 @@ BEGIN
     IF withheld IS NOT NULL THEN
         UPDATE farm_milk_record SET discarded = true, discard_reason = 'withdrawal', saleable_yield = 0
          WHERE id = ANY(withheld);
+    END IF;
+
+    SELECT array_agg(n.id) INTO colostrum
+      FROM new_rows n
+      JOIN farm_farm f ON f.id = n.farm_id
+      JOIN farm_lactation l ON l.animal_id = n.animal_id
+       AND n.record_date BETWEEN l.calving_date AND l.calving_date + f.colostrum_days - 1
+     WHERE (changed IS NULL OR n.id = ANY(changed)) AND NOT n.discarded AND n.override_reason IS NULL;
+    IF colostrum IS NOT NULL THEN
+        UPDATE farm_milk_record SET discarded = true, discard_reason = 'colostrum', saleable_yield = 0
+         WHERE id = ANY(colostrum) AND NOT discarded;
     END IF;
     RETURN NULL;
 END $$;

@@ -5,6 +5,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     bad record;
 BEGIN
+    PERFORM farm_milk_decide(animals);
+
     SELECT t.id, t.animal_id INTO bad
       FROM farm_treatment t JOIN farm_health_record c ON c.id = t.health_record_id
      WHERE t.animal_id = ANY(animals) AND c.animal_id <> t.animal_id LIMIT 1;
@@ -13,7 +15,6 @@ BEGIN
             'a treatment belongs to the animal of its case', format('treatment %s', bad.id));
     END IF;
 
-    -- Always touch the animals, even when their dates stay: it is what milk written meanwhile waits for
     UPDATE farm_animal a SET milk_withdrawal_until = w.milk, meat_withdrawal_until = w.meat
       FROM (SELECT x.id, max(t.milk_withdrawal_until) AS milk, max(t.meat_withdrawal_until) AS meat
               FROM unnest(animals) AS x(id) LEFT JOIN farm_treatment t ON t.animal_id = x.id GROUP BY x.id) w

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: what a column may mean → headings (compared without case, accents, spaces and punctuation)
 SYNONYMS = {
@@ -85,6 +86,7 @@ def meaning(heading):
     return _HEADINGS.get(normalise(heading))
 
 
+@lru_cache(maxsize=1024)  # a file says the same few words on every line
 def session_of(text, three_times=False):
     """Return the session a cell names (a word, or 1, 2, 3), or None.
 

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from .headers import meaning, session_of
 from .numbers import parse_count, parse_decimal
@@ -191,6 +192,7 @@ _ISO = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$")
 _SHORT = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[T ].*)?$")
 
 
+@lru_cache(maxsize=4096)
 def parse_day(text, month_first=False):
     """Return the date written as 2026-01-31, 31/01/2026, 31.01.26 or 20260131, or None.
 

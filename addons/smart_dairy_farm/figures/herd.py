@@ -48,6 +48,25 @@ def days_in_milk(day, calving_date, first_day=0):
     return (day - calving_date).days + first_day
 
 
+def is_grown(day, birth_date, calf_days):
+    """Whether an animal born on ``birth_date`` (``None``: unknown, not grown) is past its ``calf_days``."""
+    return bool(birth_date) and (day - birth_date).days >= calf_days
+
+
+def animal_type_on(day, animal_type, birth_date, parity, calved, calf_days):
+    """What an animal that is an ``animal_type`` now was on a past ``day``: cow, heifer, calf, bull or steer.
+
+    :param parity: calvings by that day
+    :param calved: whether any calving is known, also later ones; a cow without is taken for one all along
+    :param calf_days: days of age before which it was a calf
+    """
+    if parity or animal_type == "calf":
+        return "cow" if parity else "calf"
+    if birth_date and not is_grown(day, birth_date, calf_days):
+        return "calf"
+    return "heifer" if animal_type == "cow" and calved else animal_type
+
+
 def lactation_status(
     day,
     calving_date,

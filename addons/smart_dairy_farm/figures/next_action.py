@@ -23,6 +23,7 @@ class HerdPolicy:
     gestation_days: int = 280
     first_service_days: int = 425  # 14 months
     overdue_calving_days: int = 7
+    colostrum_days: int = 5  # the day of calving is the first
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,16 @@ def next_actions(state, policy=None):
     policy = policy or HerdPolicy()
     if not state.present:
         return []
-    actions = [*_health(state), *_milk(state)]
+    actions = [*_health(state, policy), *_milk(state)]
     if state.female:
         actions += _reproduction(state, policy)
     return sorted(actions, key=lambda action: (action.urgency, action.when or date.max, action.code))
 
 
-def _health(state):
+def _health(state, policy):
+    colostrum = state.calving_date and state.calving_date + timedelta(days=policy.colostrum_days - 1)
+    if state.milking and colostrum and colostrum >= state.today:
+        yield NextAction("colostrum", SAFETY, colostrum)
     until = state.milk_withdrawal_until
     if state.milking and until and until >= state.today:
         days = (until - state.today).days

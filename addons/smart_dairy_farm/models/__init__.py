@@ -12,6 +12,7 @@ from . import farm_animal_pedigree
 from . import farm_animal_exit
 from . import farm_animal_tag
 from . import farm_pen_stay
+from . import farm_animal_fact_mixin
 from . import farm_lactation
 from . import farm_reproduction_event
 from . import farm_drug

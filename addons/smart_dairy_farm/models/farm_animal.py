@@ -81,6 +81,11 @@ class FarmAnimal(models.Model):
     animal_type = fields.Selection(
         ANIMAL_TYPES, string="Type", required=True, default="cow", tracking=True, index=True
     )
+    stays_calf = fields.Boolean(
+        "Stays a calf",
+        readonly=True,
+        help="Said to be a calf at an age past the farm's limit: does not grow up by itself.",
+    )
     sex = fields.Selection(
         [("female", "Female"), ("male", "Male")],
         required=True,
@@ -203,6 +208,7 @@ class FarmAnimal(models.Model):
 
     # As of a past day (context key as_of)
     pen_as_of_id = fields.Many2one("farm.pen", "Pen that day", compute="_compute_as_of")
+    animal_type_as_of = fields.Selection(ANIMAL_TYPES, "Type that day", compute="_compute_as_of")
     lactation_status_as_of = fields.Selection(
         LACTATION_STATUSES, "Lactation that day", compute="_compute_as_of"
     )
@@ -211,18 +217,16 @@ class FarmAnimal(models.Model):
     _rfid_present_uniq = models.UniqueIndex(
         "(rfid_tag) WHERE status = 'active' AND rfid_tag IS NOT NULL",
         lambda env, diag: env._(
-            "This RFID already belongs to another present animal (%(detail)s). Check the number, or"
-            " record the"
-            " exit of the other animal first.",
+            "This RFID already belongs to another present animal (%(detail)s). Check"
+            " the number, or record the exit of the other animal first.",
             detail=diag.message_detail if diag else "",
         ),
     )
     _ear_tag_present_uniq = models.UniqueIndex(
         "(company_id, ear_tag) WHERE status = 'active' AND ear_tag IS NOT NULL",
         lambda env, diag: env._(
-            "This ear tag already belongs to another present animal of the company (%(detail)s)."
-            " Check the tag,"
-            " or record the exit of the other animal first.",
+            "This ear tag already belongs to another present animal of the company"
+            " (%(detail)s). Check the tag, or record the exit of the other animal first.",
             detail=diag.message_detail if diag else "",
         ),
     )
@@ -259,7 +263,7 @@ class FarmAnimal(models.Model):
 
     def init(self):
         super().init()
-        database.install(self.env.cr, "refuse", "pedigree")
+        database.install(self.env.cr, "refuse", "pedigree", "turns")
 
     @api.depends("animal_type")
     def _compute_sex(self):

@@ -55,6 +55,7 @@ class FarmAnimal(models.Model):
         when = self.env["farm.milk.record"]._format_day(action.when) if action.when else ""
         params = {"when": when, **action.params}
         texts = {
+            "colostrum": lambda: _("Colostrum until %(when)s: keep out of the tank", **params),
             "milk_withdrawal": lambda: _("Milk withdrawal until %(when)s: keep out of the tank", **params),
             "milk_withdrawal_today": lambda: _("Milk withdrawal ends tonight: keep out of the tank"),
             "meat_withdrawal": lambda: _("Not for slaughter until %(when)s", **params),

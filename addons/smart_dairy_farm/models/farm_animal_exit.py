@@ -52,9 +52,9 @@ class FarmAnimal(models.Model):
                 if not override_reason:
                     raise UserError(
                         self.env._(
-                            "%(animal)s is under meat withdrawal until %(date)s and must not be"
-                            " slaughtered or sold"
-                            " on %(exit)s. Wait, or let a manager decide and give the reason.",
+                            "%(animal)s is under meat withdrawal until %(date)s and"
+                            " must not be slaughtered or sold on %(exit)s. Wait, or"
+                            " let a manager decide and give the reason.",
                             animal=animal.display_name,
                             date=withheld,
                             exit=exit_day,
@@ -66,8 +66,8 @@ class FarmAnimal(models.Model):
                     )
                 animal.sudo().message_post(
                     body=self.env._(
-                        "%(user)s let the animal go on %(exit)s in spite of meat withdrawal until"
-                        " %(date)s: %(reason)s",
+                        "%(user)s let the animal go on %(exit)s in spite of"
+                        " meat withdrawal until %(date)s: %(reason)s",
                         user=self.env.user.name,
                         exit=exit_day,
                         date=withheld,

@@ -42,6 +42,10 @@ class FarmAnimal(models.Model):
         "lactation_ids.parity",
         "reproduction_event_ids.event_date",
         "farm_id.dim_first_day",
+        "animal_type",
+        "birth_date",
+        "parity",
+        "farm_id.calf_days",
     )
     def _compute_as_of(self):
         as_of = fields.Date.to_date(self.env.context.get("as_of"))
@@ -63,6 +67,16 @@ class FarmAnimal(models.Model):
             animal.pen_as_of_id = pen_id
             animal.parity_as_of = parity or animal.entry_parity
             animal.lactation_status_as_of = status
+            animal.animal_type_as_of = animal.animal_type
+            if day < todays.get(animal.company_id, day):
+                animal.animal_type_as_of = herd.animal_type_on(
+                    day,
+                    animal.animal_type,
+                    animal.birth_date,
+                    animal.parity_as_of,
+                    animal.parity,
+                    animal.farm_id.calf_days,
+                )
             in_milk = status in ("fresh", "early", "lactating")
             animal.dim = in_milk and herd.days_in_milk(day, calving, settings["first_day"])
 

@@ -46,9 +46,8 @@ class FarmAnimal(models.Model):
             if parent.birth_date >= values["birth_date"]:
                 raise ValidationError(
                     self.env._(
-                        "Parent of %(calf)s: %(parent)s, born %(born)s, is not older than the calf,"
-                        " born %(calf_born)s."
-                        " Correct the parent or a birth date.",
+                        "Parent of %(calf)s: %(parent)s, born %(born)s, is not older than the"
+                        " calf, born %(calf_born)s. Correct the parent or a birth date.",
                         born=parent.birth_date,
                         calf_born=values["birth_date"],
                         **named,
@@ -57,9 +56,8 @@ class FarmAnimal(models.Model):
             if parent.birth_date + relativedelta(months=months) > values["birth_date"]:
                 raise ValidationError(
                     self.env._(
-                        "Parent of %(calf)s: %(parent)s was younger than %(months)s months when the"
-                        " calf was born"
-                        " (a setting of the farm). Correct the parent or a birth date.",
+                        "Parent of %(calf)s: %(parent)s was younger than %(months)s months when the calf"
+                        " was born (a setting of the farm). Correct the parent or a birth date.",
                         months=months,
                         **named,
                     )
@@ -82,9 +80,8 @@ class FarmAnimal(models.Model):
                 if wrong:
                     raise ValidationError(
                         self.env._(
-                            "%(parent)s is the parent of %(calf)s: sex or birth date do not fit."
-                            " Correct the calf's"
-                            " parent first.",
+                            "%(parent)s is the parent of %(calf)s: sex or birth date"
+                            " do not fit. Correct the calf's parent first.",
                             parent=parent.display_name,
                             calf=wrong[0].display_name,
                         )

@@ -99,6 +99,8 @@ class FarmAnimal(models.Model):
         self.env["farm.lactation"].flush_model()
         records = self.env["farm.milk.record"].sudo()
         records._rederive(self)
+        # the database has discarded or freed colostrum
+        records.invalidate_model(["discarded", "discard_reason", "saleable_yield"])
         outside = self.env.execute_query(
             SQL(
                 """
@@ -113,15 +115,69 @@ class FarmAnimal(models.Model):
         if outside:
             raise ValidationError(
                 self.env._(
-                    "There is a milk record outside the lactation: %(record)s. Correct the calving"
-                    " or dry-off date,"
-                    " or that record.",
+                    "There is a milk record outside the lactation: %(record)s."
+                    " Correct the calving or dry-off date, or that record.",
                     record=records.browse(outside[0][0]).display_name,
                 )
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        animals = super().create(vals_list)
+        animals._note_type_set_by_hand()
+        return animals
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "animal_type" in vals:
+            self._note_type_set_by_hand()
+        return result
+
+    def _note_type_set_by_hand(self):
+        """Who is called a calf past the age of one is meant to be one: age will not contradict that."""
+        for animal in self:
+            today = animal.company_id._business_today()
+            grown = herd.is_grown(today, animal.birth_date, animal.farm_id.calf_days)
+            stays = animal.animal_type == "calf" and grown
+            if animal.stays_calf != stays:
+                animal.stays_calf = stays
+
     @api.model
     def _cron_update_statuses(self):
+        """Bring in line what changes with the days: types of grown calves and statuses of lactations.
+
+        :return: number of animals changed
+        """
+        return len(self._let_calves_grow() | self._refresh_lactation_statuses())
+
+    @api.model
+    def _let_calves_grow(self):
+        """Calves past their farm's age become heifers, bulls or steers. Returns them."""
+        self.env.flush_all()
+        grown = self.browse()
+        for company in self.env["res.company"].sudo().search([]):
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT CASE a.sex WHEN 'male' THEN f.male_calves_become ELSE 'heifer' END,
+                           array_agg(a.id)
+                      FROM farm_animal a JOIN farm_farm f ON f.id = a.farm_id
+                     WHERE a.company_id = %s AND a.status = 'active' AND a.animal_type = 'calf'
+                       AND a.stays_calf IS NOT TRUE AND %s - a.birth_date >= f.calf_days
+                     GROUP BY 1
+                    """,
+                    company.id,
+                    company._business_today(),
+                )
+            )
+            for animal_type, ids in rows:
+                animals = self.browse(ids)
+                animals.write({"animal_type": animal_type})
+                grown |= animals
+        return grown
+
+    @api.model
+    def _refresh_lactation_statuses(self):
         """Fresh cows become Early, dry cows Lead and so on: recompute those whose status has aged."""
         self.env.flush_all()
         stale = []
@@ -149,7 +205,7 @@ class FarmAnimal(models.Model):
         animals = self.browse(animal_id for [animal_id] in stale)
         self.env.add_to_compute(self._fields["lactation_status"], animals)
         animals.flush_recordset(["lactation_status"])
-        return len(animals)
+        return animals
 
     def action_open_milk(self):
         """Open the animal's milk records."""

@@ -59,9 +59,8 @@ class FarmAnimalTag(models.Model):
         if not (value.isascii() and value.isdigit() and len(value) == 15):
             raise ValidationError(
                 self.env._(
-                    "RFID %(value)s: an electronic number has exactly 15 digits (ISO 11784/11785),"
-                    " for example"
-                    " 050000123456789. Read the tag again.",
+                    "RFID %(value)s: an electronic number has exactly 15 digits (ISO"
+                    " 11784/11785), for example 050000123456789. Read the tag again.",
                     value=value,
                 )
             )

@@ -53,12 +53,31 @@ class FarmFarm(models.Model):
         default=50,
         help="A single milking above this is refused as a typing error.",
     )
+    colostrum_days = fields.Integer(
+        "Colostrum (days)",
+        required=True,
+        default=5,
+        help="Milk of so many days, the day of calving the first, is discarded by itself."
+        " A change counts for milk entered from then on.",
+    )
     fresh_days = fields.Integer("Fresh until day", default=21, help="Days in milk.")
     early_days = fields.Integer("Early lactation until day", default=100, help="Days in milk.")
     lead_days = fields.Integer(
         "Lead (close-up) days",
         default=21,
         help="A dry cow becomes Lead this many days before calving is due.",
+    )
+    calf_days = fields.Integer(
+        "Calf until (days old)",
+        required=True,
+        default=240,
+        help="At this age a calf becomes a heifer, a male one a bull or steer, by itself.",
+    )
+    male_calves_become = fields.Selection(
+        [("bull", "Bulls"), ("steer", "Steers")],
+        string="Male calves become",
+        required=True,
+        default="bull",
     )
     min_parent_age_months = fields.Integer(
         "Youngest parent (months)",
@@ -74,6 +93,12 @@ class FarmFarm(models.Model):
         "CHECK (fresh_days >= 0 AND early_days >= fresh_days AND lead_days >= 0 AND"
         " min_parent_age_months >= 0)",
         "Check the day settings of the farm: none may be negative, and Fresh ends before Early does.",
+    )
+    _calf_days_range = models.Constraint(
+        "CHECK (calf_days BETWEEN 1 AND 1000)", "An animal stays a calf for 1 to 1000 days."
+    )
+    _colostrum_days_range = models.Constraint(
+        "CHECK (colostrum_days BETWEEN 0 AND 30)", "Colostrum is milk of 0 to 30 days after calving."
     )
     _code_uniq = models.UniqueIndex(
         "(company_id, code) WHERE code IS NOT NULL", "Another farm of this company has the same code."

@@ -72,5 +72,6 @@ class FarmFarm(models.Model):
             pregnancy_check_days=self.pregnancy_check_days,
             dry_period_days=self.dry_period_days,
             first_service_days=round(self.first_service_months * 30.44),
+            colostrum_days=self.colostrum_days,
             gestation_days=gestation_days or default.gestation_days,
         )

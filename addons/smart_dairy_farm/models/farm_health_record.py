@@ -7,17 +7,12 @@ from .farm_animal import HEALTH_STATUSES
 class FarmHealthRecord(models.Model):
     _name = "farm.health.record"
     _description = "Health case"
-    _inherit = ["mail.thread"]
+    _inherit = ["farm.animal.fact.mixin", "mail.thread"]
     _order = "record_date desc, id desc"
     _check_company_auto = True
 
-    animal_id = fields.Many2one(
-        "farm.animal", required=True, ondelete="restrict", check_company=True, tracking=True
-    )
-    farm_id = fields.Many2one(
-        "farm.farm", required=True, compute="_compute_farm_id", store=True, readonly=False, precompute=True
-    )
-    company_id = fields.Many2one(related="farm_id.company_id", store=True, index=True, precompute=True)
+    animal_id = fields.Many2one(tracking=True)
+    farm_id = fields.Many2one(index=False)  # see _farm_date_idx
     active = fields.Boolean(default=True)
     record_date = fields.Date(
         "Date", required=True, default=lambda self: self.env.company._business_today(), tracking=True
@@ -65,11 +60,6 @@ class FarmHealthRecord(models.Model):
         "CHECK (closed_date >= record_date)", "A case cannot be closed before it began."
     )
 
-    @api.depends("animal_id")
-    def _compute_farm_id(self):
-        for record in self:
-            record.farm_id = record.farm_id or record.animal_id.farm_id
-
     @api.depends("animal_id", "record_date", "record_type")
     def _compute_display_name(self):
         kinds = dict(self._fields["record_type"]._description_selection(self.env))
@@ -97,8 +87,8 @@ class FarmHealthRecord(models.Model):
         if treated := self.filtered("treatment_ids"):
             raise UserError(
                 self.env._(
-                    "%(case)s has treatments, which are kept for at least five years. Archive the"
-                    " case instead.",
+                    "%(case)s has treatments, which are kept for at"
+                    " least five years. Archive the case instead.",
                     case=treated[0].display_name,
                 )
             )

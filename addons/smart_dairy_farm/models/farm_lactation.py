@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from .. import database
 from ..fields import Measured
 from ..figures import herd, lactation, milk
 
@@ -11,20 +12,10 @@ class FarmLactation(models.Model):
 
     _name = "farm.lactation"
     _description = "Lactation"
+    _inherit = ["farm.animal.fact.mixin"]
     _order = "calving_date desc, id desc"
     _check_company_auto = True
 
-    animal_id = fields.Many2one("farm.animal", required=True, ondelete="restrict", check_company=True)
-    farm_id = fields.Many2one(
-        "farm.farm",
-        required=True,
-        index=True,
-        compute="_compute_farm_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-    )
-    company_id = fields.Many2one(related="farm_id.company_id", store=True, index=True, precompute=True)
     parity = fields.Integer(required=True, aggregator=None)
     calving_date = fields.Date(required=True)
     dry_off_date = fields.Date(help="Last day she was milked.")
@@ -77,10 +68,9 @@ class FarmLactation(models.Model):
     )
     _animal_calving_idx = models.Index("(animal_id, calving_date DESC)")
 
-    @api.depends("animal_id")
-    def _compute_farm_id(self):
-        for record in self:
-            record.farm_id = record.farm_id or record.animal_id.farm_id
+    def init(self):
+        super().init()
+        database.install(self.env.cr, "lactation")
 
     @api.depends("animal_id", "parity", "calving_date")
     def _compute_display_name(self):
@@ -171,8 +161,8 @@ class FarmLactation(models.Model):
             if animal.birth_date and record.calving_date <= animal.birth_date:
                 raise ValidationError(
                     self.env._(
-                        "Calving of %(animal)s on %(date)s: she was born on %(birth)s. Correct one"
-                        " of the dates.",
+                        "Calving of %(animal)s on %(date)s: she was born on"
+                        " %(birth)s. Correct one of the dates.",
                         animal=animal.display_name,
                         date=record.calving_date,
                         birth=animal.birth_date,

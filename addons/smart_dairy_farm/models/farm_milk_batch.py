@@ -9,6 +9,8 @@ from odoo.tools import SQL
 from ..entry import batch
 from ..entry.limits import find_impossible
 
+#: lines stored in one savepoint: few enough that a refused line does not cost storing a whole file again
+STORED_TOGETHER = 500
 FIELD_OF = {
     "kg": "total_yield",
     "fat": "fat_percentage",
@@ -146,15 +148,15 @@ class FarmMilkRecord(models.Model):
     def _judge_presence(self, entry, animal, spans, today):
         _ = self.env._
         label = animal.ear_tag or animal.name
-        day = self._format_day(entry.day)
         if entry.day > today:
-            entry.refuse(_("%(day)s lies in the future.", day=day))
+            entry.refuse(_("%(day)s lies in the future.", day=self._format_day(entry.day)))
         elif animal.exit_date and entry.day > animal.exit_date:
             left = self._format_day(animal.exit_date)
             entry.refuse(_("%(animal)s left the herd on %(left)s.", animal=label, left=left))
         elif animal.sex == "male":
             entry.refuse(_("%(animal)s is male.", animal=label))
         elif not any(start <= entry.day <= end for start, end, _lactation, _parity in spans):
+            day = self._format_day(entry.day)
             entry.refuse(
                 _("%(animal)s was not in milk on %(day)s (dry, or not calved).", animal=label, day=day)
             )
@@ -210,8 +212,12 @@ class FarmMilkRecord(models.Model):
         """Create and write what :meth:`_judge_entries` found good; a line refused here costs only itself."""
         creating = [entry for entry in entries if entry.state == batch.CREATE]
         updating = [entry for entry in entries if entry.state == batch.UPDATE]
-        self._store_or_split(creating, lambda part: self._create_entries(part, source))
-        self._store_or_split(updating, lambda part: self._write_entries(part, stored))
+        for start in range(0, len(creating), STORED_TOGETHER):
+            part = creating[start : start + STORED_TOGETHER]
+            self._store_or_split(part, lambda part: self._create_entries(part, source))
+        for start in range(0, len(updating), STORED_TOGETHER):
+            part = updating[start : start + STORED_TOGETHER]
+            self._store_or_split(part, lambda part: self._write_entries(part, stored))
 
     def _store_or_split(self, entries, store):
         """Store all in one savepoint; when something is refused, halve until the bad line stands alone."""

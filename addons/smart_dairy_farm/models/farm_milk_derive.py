@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, float_compare, float_round
 
+from .farm_milk_record import WITHHELD
+
 
 class MilkFacts(NamedTuple):
     """What the database knows of an animal on a day."""
@@ -22,8 +24,9 @@ class MilkFacts(NamedTuple):
     dim: int | None
     dry_off_date: object
     end_date: object
-    withheld: bool
+    withheld: str | None  # why: one of farm_milk_record.WITHHELD
     sessions: list
+    today: object  # business day of the company
 
 
 class FarmMilkRecord(models.Model):
@@ -49,11 +52,12 @@ class FarmMilkRecord(models.Model):
         """Return pairs (records, values): the given values completed by those that follow from them."""
         merged = []
         moved = bool(vals.keys() & {"animal_id", "record_date"})
+        by_itself = self._withheld_by_itself() if moved else self.browse()
         for record in self:
             values = {name: record[name] for name in ("record_date", "session", "total_yield")}
             values["animal_id"] = record.animal_id.id
             values["discard_reason"] = record.discard_reason
-            if moved and record.discard_reason == "withdrawal":
+            if record in by_itself:
                 values["discard_reason"] = False  # of the other day or animal
             if record.session == vals.get("session", record.session) == "day":
                 values.update(morning_yield=record.morning_yield, evening_yield=record.evening_yield)
@@ -72,6 +76,16 @@ class FarmMilkRecord(models.Model):
             groups[tuple(sorted(derived.items()))] |= record
         return [(records, {**vals, **dict(derived)}) for derived, records in groups.items()]
 
+    def _withheld_by_itself(self):
+        """The records that bear the reason for which the database discards milk of their day."""
+        held = self.filtered(lambda record: record.discard_reason in WITHHELD)
+        facts = self._milk_facts([(record.animal_id.id, record.record_date) for record in held])
+        return self.browse(
+            record.id
+            for record, known in zip(held, facts, strict=True)
+            if record.discard_reason in ("withdrawal", known.withheld)
+        )
+
     def _derive(self, vals, facts, released=False, saleable_asked=False, record=None):
         """Check ``vals`` against the facts and return the derived values."""
         self._check_in_milk(vals, facts)
@@ -81,15 +95,8 @@ class FarmMilkRecord(models.Model):
         reason = vals.get("discard_reason") or (vals.get("discarded") and "other") or False
         if facts.withheld and not released and not reason:
             if saleable_asked:
-                raise ValidationError(
-                    self.env._(
-                        "Milk of %(animal)s on %(date)s is under withdrawal and cannot be made"
-                        " saleable. A manager"
-                        " can release it with a reason.",
-                        **self._named(vals),
-                    )
-                )
-            reason = "withdrawal"
+                raise ValidationError(self._withheld_message(vals, facts.withheld))
+            reason = facts.withheld
         session = vals["session"]
         morning, evening = (total if session == which else 0.0 for which in ("morning", "evening"))
         if session == "day":
@@ -101,8 +108,7 @@ class FarmMilkRecord(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Milk of %(animal)s on %(date)s: morning %(morning)s kg and evening"
-                        " %(evening)s kg are more"
-                        " than the day's %(total)s kg.",
+                        " %(evening)s kg are more than the day's %(total)s kg.",
                         morning=morning,
                         evening=evening,
                         total=total,
@@ -123,6 +129,19 @@ class FarmMilkRecord(models.Model):
             "saleable_yield": 0.0 if reason else total,
         }
 
+    def _withheld_message(self, vals, reason):
+        if reason == "colostrum":
+            return self.env._(
+                "Milk of %(animal)s on %(date)s is colostrum and cannot be made saleable."
+                " A manager can release it with a reason.",
+                **self._named(vals),
+            )
+        return self.env._(
+            "Milk of %(animal)s on %(date)s is under withdrawal and cannot be"
+            " made saleable. A manager can release it with a reason.",
+            **self._named(vals),
+        )
+
     def _named(self, vals):
         animal = self.env["farm.animal"].browse(vals["animal_id"])
         return {"animal": animal.display_name, "date": fields.Date.to_string(vals["record_date"])}
@@ -130,12 +149,12 @@ class FarmMilkRecord(models.Model):
     def _check_in_milk(self, vals, facts):
         """Refuse milk of an animal that cannot have given any on that day, saying why and what to do."""
         day = vals["record_date"]
-        today = self.env["res.company"].browse(facts.company_id)._business_today()
-        last_day = min(day for day in (today, facts.exit_date, facts.dry_off_date, facts.end_date) if day)
+        ends = (facts.today, facts.exit_date, facts.dry_off_date, facts.end_date)
+        last_day = min(end for end in ends if end)
         if facts.lactation_id and day <= last_day and not (facts.birth_date and day < facts.birth_date):
             return
         named = self._named(vals)
-        if day > today:
+        if day > facts.today:
             message = self.env._(
                 "Milk of %(animal)s on %(date)s: the day has not come yet. Correct the date.", **named
             )
@@ -152,17 +171,15 @@ class FarmMilkRecord(models.Model):
         elif not facts.lactation_id:
             kinds = dict(self.env["farm.animal"]._fields["animal_type"]._description_selection(self.env))
             message = self.env._(
-                "Milk of %(animal)s on %(date)s: no lactation on that day (%(kind)s). Correct the"
-                " animal or the"
-                " date, or record her calving first.",
+                "Milk of %(animal)s on %(date)s: no lactation on that day (%(kind)s)."
+                " Correct the animal or the date, or record her calving first.",
                 kind=kinds[facts.animal_type],
                 **named,
             )
         elif facts.dry_off_date and day > facts.dry_off_date:
             message = self.env._(
-                "Milk of %(animal)s on %(date)s: she is dry since %(dry)s. Correct the animal, the"
-                " date or the"
-                " dry-off of her lactation.",
+                "Milk of %(animal)s on %(date)s: she is dry since %(dry)s. Correct"
+                " the animal, the date or the dry-off of her lactation.",
                 dry=facts.dry_off_date,
                 **named,
             )
@@ -179,9 +196,8 @@ class FarmMilkRecord(models.Model):
         if not 0 <= total <= limit:
             raise ValidationError(
                 self.env._(
-                    "Milk of %(animal)s on %(date)s: %(total)s kg is not possible, at most %(limit)s"
-                    " kg in this"
-                    " session. Correct the number (the limit is a setting of the farm).",
+                    "Milk of %(animal)s on %(date)s: %(total)s kg is not possible, at most %(limit)s kg"
+                    " in this session. Correct the number (the limit is a setting of the farm).",
                     total=total,
                     limit=limit,
                     **self._named(vals),
@@ -193,9 +209,8 @@ class FarmMilkRecord(models.Model):
         if (vals["session"] != "day" and "day" in others) or (vals["session"] == "day" and others - {"day"}):
             raise ValidationError(
                 self.env._(
-                    "Milk of %(animal)s on %(date)s: a day has either one whole-day record or single"
-                    " sessions, not"
-                    " both. Change the record that is already there.",
+                    "Milk of %(animal)s on %(date)s: a day has either one whole-day record or"
+                    " single sessions, not both. Change the record that is already there.",
                     **self._named(vals),
                 )
             )
@@ -217,9 +232,11 @@ class FarmMilkRecord(models.Model):
                 SELECT a.id, COALESCE(stay.farm_id, a.farm_id), f.company_id, f.milk_session_limit,
                        a.animal_type, a.birth_date, a.entry_date, a.exit_date, stay.pen_id, l.id,
                        asked.day - l.calving_date + f.dim_first_day::integer, l.dry_off_date, l.end_date,
-                       EXISTS (SELECT FROM farm_treatment t
-                                WHERE t.animal_id = a.id
-                                  AND asked.day BETWEEN t.start_date AND t.milk_withdrawal_until),
+                       CASE WHEN EXISTS (SELECT FROM farm_treatment t
+                                          WHERE t.animal_id = a.id
+                                            AND asked.day BETWEEN t.start_date AND t.milk_withdrawal_until)
+                            THEN 'withdrawal'
+                            WHEN asked.day < l.calving_date + f.colostrum_days THEN 'colostrum' END,
                        ARRAY(SELECT ARRAY[m.id::text, m.session] FROM farm_milk_record m
                               WHERE m.animal_id = a.id AND m.record_date = asked.day)
                   FROM unnest(%s::integer[], %s::date[]) WITH ORDINALITY AS asked(animal_id, day, place)
@@ -238,7 +255,13 @@ class FarmMilkRecord(models.Model):
         if len(rows) != len(animal_days):
             missing = next(i for i, _d in animal_days if i not in {row[0] for row in rows})
             raise ValidationError(self.env._("Milk record: animal %(id)s no longer exists.", id=missing))
-        return [MilkFacts(*row[:-1], [(int(i), session) for i, session in row[-1]]) for row in rows]
+        today = {
+            company.id: company._business_today()
+            for company in self.env["res.company"].browse({company_id for _a, _f, company_id, *_ in rows})
+        }
+        return [
+            MilkFacts(*row[:-1], [(int(i), session) for i, session in row[-1]], today[row[2]]) for row in rows
+        ]
 
     @staticmethod
     def _stay_on_day(animal_id, day):

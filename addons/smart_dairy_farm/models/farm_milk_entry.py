@@ -76,7 +76,7 @@ class FarmMilkRecord(models.Model):
         stored = self._judge_entries(entries, animals, limits)
         averages = self._own_averages(animals, day, session)
         self._store_entries(entries, stored, "manual")
-        return self._herd_entry_result(entries, averages, limits)
+        return self._herd_entry_result(entries, averages, farm)
 
     # ------------------------------------------------------------ helpers
     def _session_of_hour(self, farm):
@@ -134,15 +134,14 @@ class FarmMilkRecord(models.Model):
         if pen:
             animals = animals.filtered(lambda animal: pens.get(animal.id, animal.pen_id) == pen)
         stored = self._stored_milk(animals, day, day)
-        withheld = self._withheld_on(animals, day)
+        withheld = self._withheld_on(animals, day, farm)
         averages = self._own_averages(animals, day, session)
         first_day = int(farm.dim_first_day or 0)
-        labels = dict(self._fields["discard_reason"]._description_selection(self.env))
         lines = []
         for animal in animals.sorted(lambda animal: _natural(animal.ear_tag or animal.name)):
             record = stored.get((animal.id, day, session))
-            until = withheld.get(animal.id)
-            discarded = record["discarded"] if record else bool(until)
+            held = withheld.get(animal.id)
+            discarded = record["discarded"] if record else bool(held)
             own = averages[animal.id]
             lines.append(
                 {
@@ -156,7 +155,7 @@ class FarmMilkRecord(models.Model):
                     "averages": own,
                     "discarded": discarded,
                     "discard_label": self._discard_label(
-                        discarded, record and labels.get(record["discard_reason"]), until
+                        discarded, record["discard_reason"] if record else held and held[0], held
                     ),
                     "record_id": record["id"] if record else False,
                     "seen": record["seen"] if record else "",
@@ -180,10 +179,22 @@ class FarmMilkRecord(models.Model):
         stays.pen_id.fetch(["name", "farm_id"])
         return {stay.animal_id.id: stay.pen_id for stay in stays}
 
-    def _withheld_on(self, animals, day):
-        """Return {animal id: last day of discarded milk} of the animals under withdrawal on ``day``."""
-        return {
-            animal.id: until
+    def _withheld_on(self, animals, day, farm):
+        """Return {animal id: (reason, last day)} of the animals whose milk of ``day`` is withheld."""
+        calved = self.env["farm.lactation"].search_fetch(
+            [
+                ("animal_id", "in", animals.ids),
+                ("calving_date", "<=", day),
+                ("calving_date", ">", day - timedelta(days=farm.colostrum_days)),
+            ],
+            ["animal_id", "calving_date"],
+        )
+        fresh = {
+            lactation.animal_id.id: lactation.calving_date + timedelta(days=farm.colostrum_days - 1)
+            for lactation in calved
+        }
+        return {animal_id: ("colostrum", until) for animal_id, until in fresh.items()} | {
+            animal.id: ("withdrawal", until)
             for animal, until in self.env["farm.treatment"]._read_group(
                 [
                     ("animal_id", "in", animals.ids),
@@ -217,12 +228,17 @@ class FarmMilkRecord(models.Model):
                     averages[animal.id][name] = [round(average, 2), count]
         return averages
 
-    def _discard_label(self, discarded, reason, until):
+    def _discard_label(self, discarded, reason, held):
+        """``held``: what :meth:`_withheld_on` says of the animal, if anything."""
         if not discarded:
             return ""
-        if until:
-            return self.env._("discarded – withdrawal until %s", self._format_day(until))
-        return self.env._("discarded – %s", (reason or self.env._("other")).lower())
+        if held and reason == held[0]:
+            until = self._format_day(held[1])
+            if reason == "colostrum":
+                return self.env._("discarded – colostrum until %s", until)
+            return self.env._("discarded – withdrawal until %s", until)
+        labels = dict(self._fields["discard_reason"]._description_selection(self.env))
+        return self.env._("discarded – %s", labels.get(reason, labels["other"]).lower())
 
     def _values_for_screen(self, record):
         if not record:
@@ -252,14 +268,14 @@ class FarmMilkRecord(models.Model):
             entry.refuse(self.env._("“%s” is not a number.", wrong[0]))
         return entry
 
-    def _herd_entry_result(self, entries, averages, limits):
+    def _herd_entry_result(self, entries, averages, farm):
+        limits = farm._milk_limits()
         records = self.browse(
             [entry.record_id for entry in entries if entry.record_id and entry.state != batch.REFUSED]
         )
         records.fetch(["discarded", "discard_reason", "write_date", "record_date", *batch_fields()])
         by_id = {record.id: record for record in records}
-        withheld = self._withheld_on(records.animal_id, entries[0].day) if records else {}
-        labels = dict(self._fields["discard_reason"]._description_selection(self.env))
+        withheld = self._withheld_on(records.animal_id, entries[0].day, farm) if records else {}
         counts = {"saved": 0, "unchanged": 0, "refused": 0}
         lines = []
         for entry in entries:
@@ -269,14 +285,12 @@ class FarmMilkRecord(models.Model):
             record = by_id.get(entry.record_id)
             if record and status != "refused":
                 values = {"kg": entry.kg, "fat": entry.fat, "protein": entry.protein, "scc": entry.scc}
-                until = withheld.get(record.animal_id.id)
+                held = withheld.get(record.animal_id.id)
                 line |= {
                     "record_id": record.id,
                     "seen": self._seen(record.write_date),
                     "discarded": record.discarded,
-                    "discard_label": self._discard_label(
-                        record.discarded, labels.get(record.discard_reason), until
-                    ),
+                    "discard_label": self._discard_label(record.discarded, record.discard_reason, held),
                     "values": {
                         "kg": record.total_yield,
                         **{name: record[field] for name, field in COMPONENT_FIELDS.items()},

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+
+from .farm_milk_record import OVERRIDE, WITHHELD
 
 
 class FarmMilkRecord(models.Model):
-    """Release of milk from withdrawal, and the second look after concurrent entries."""
+    """Release of milk that the database withholds, by a manager."""
 
     _inherit = "farm.milk.record"
 
@@ -16,10 +17,11 @@ class FarmMilkRecord(models.Model):
         reason = (reason or "").strip()
         if not reason:
             raise UserError(self.env._("Give the reason why this milk may be sold."))
-        if other := self.filtered(lambda record: record.discard_reason != "withdrawal"):
+        if other := self.filtered(lambda record: record.discard_reason not in WITHHELD):
             raise UserError(
                 self.env._(
-                    "%(record)s is not withheld because of a treatment: there is nothing to release.",
+                    "%(record)s is not withheld because of a treatment or a calving:"
+                    " there is nothing to release.",
                     record=other[0].display_name,
                 )
             )
@@ -50,10 +52,17 @@ class FarmMilkRecord(models.Model):
         """Withhold released milk again."""
         if not self.env.user.has_group("smart_dairy_farm.group_farm_manager"):
             raise AccessError(self.env._("Only a manager can take back a release from withdrawal."))
-        for record in self.filtered("override_reason"):
-            withheld = {"discarded": True, "discard_reason": "withdrawal", "saleable_yield": 0}
+        released = self.filtered("override_reason")
+        all_facts = self._milk_facts([(record.animal_id.id, record.record_date) for record in released])
+        for record, facts in zip(released, all_facts, strict=True):
+            reason = facts.withheld or False  # the treatment may have been cancelled meanwhile
             record._write_derived(
-                {**dict.fromkeys(("override_reason", "override_user_id", "override_date"), False), **withheld}
+                {
+                    **dict.fromkeys(OVERRIDE, False),
+                    "discarded": bool(reason),
+                    "discard_reason": reason,
+                    "saleable_yield": 0 if reason else record.total_yield,
+                }
             )
             self._log_on_animal(
                 record,
@@ -82,21 +91,7 @@ class FarmMilkRecord(models.Model):
         """Withhold released milk again (managers)."""
         self._revoke_override()
 
-    @api.model
-    def _cron_reconcile_withdrawal(self):
-        """Discard milk entered in the same moment as a treatment; normally finds nothing."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE farm_milk_record m
-                   SET discarded = true, discard_reason = 'withdrawal', saleable_yield = 0
-                  FROM farm_treatment t
-                 WHERE m.animal_id = t.animal_id
-                   AND m.record_date BETWEEN t.start_date AND t.milk_withdrawal_until
-                   AND NOT m.discarded AND m.override_reason IS NULL
-                """
-            )
-        )
-        if self.env.cr.rowcount:
-            self.invalidate_model(["discarded", "discard_reason", "saleable_yield"])
+    @api.autovacuum
+    def _gc_milk_marks(self):
+        """Forget the marks of milk written long ago (see ``database/turns.sql``)."""
+        self.env.cr.execute("SELECT farm_milk_forget_marks()")

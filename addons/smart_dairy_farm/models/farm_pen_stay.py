@@ -36,9 +36,8 @@ class FarmPenStay(models.Model):
             if stay.date_from > stay.company_id._business_today():
                 raise ValidationError(
                     self.env._(
-                        "%(animal)s from %(date)s in %(pen)s: the day has not come yet. Move the"
-                        " animal when it is"
-                        " moved.",
+                        "%(animal)s from %(date)s in %(pen)s: the day has not"
+                        " come yet. Move the animal when it is moved.",
                         animal=stay.animal_id.display_name,
                         date=stay.date_from,
                         pen=stay.pen_id.display_name,

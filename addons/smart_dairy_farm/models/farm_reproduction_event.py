@@ -5,26 +5,11 @@ from odoo.exceptions import UserError, ValidationError
 class FarmReproductionEvent(models.Model):
     _name = "farm.reproduction.event"
     _description = "Reproduction event"
+    _inherit = ["farm.animal.fact.mixin"]
     _order = "event_date desc, id desc"
     _check_company_auto = True
 
-    animal_id = fields.Many2one(
-        "farm.animal",
-        required=True,
-        ondelete="restrict",
-        check_company=True,
-        domain="[('sex', '=', 'female')]",
-    )
-    farm_id = fields.Many2one(
-        "farm.farm",
-        required=True,
-        index=True,
-        compute="_compute_farm_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-    )
-    company_id = fields.Many2one(related="farm_id.company_id", store=True, index=True, precompute=True)
+    animal_id = fields.Many2one(domain="[('sex', '=', 'female')]")
     event_date = fields.Date("Date", required=True, default=lambda self: self.env.company._business_today())
     event_type = fields.Selection(
         [
@@ -61,11 +46,6 @@ class FarmReproductionEvent(models.Model):
         "This animal already has a calving on that day (twins are one calving).",
     )
 
-    @api.depends("animal_id")
-    def _compute_farm_id(self):
-        for record in self:
-            record.farm_id = record.farm_id or record.animal_id.farm_id
-
     @api.depends("animal_id", "event_date", "event_type")
     def _compute_display_name(self):
         kinds = dict(self._fields["event_type"]._description_selection(self.env))
@@ -94,8 +74,8 @@ class FarmReproductionEvent(models.Model):
             if animal.birth_date and event.event_date <= animal.birth_date:
                 raise ValidationError(
                     self.env._(
-                        "Event of %(animal)s on %(date)s: she was born on %(birth)s. Correct one of"
-                        " the dates.",
+                        "Event of %(animal)s on %(date)s: she was born on"
+                        " %(birth)s. Correct one of the dates.",
                         birth=animal.birth_date,
                         **named,
                     )
@@ -103,8 +83,8 @@ class FarmReproductionEvent(models.Model):
             if animal.exit_date and event.event_date > animal.exit_date:
                 raise ValidationError(
                     self.env._(
-                        "Event of %(animal)s on %(date)s: she left on %(exit)s. Correct the date or"
-                        " the animal.",
+                        "Event of %(animal)s on %(date)s: she left on"
+                        " %(exit)s. Correct the date or the animal.",
                         exit=animal.exit_date,
                         **named,
                     )
@@ -120,8 +100,8 @@ class FarmReproductionEvent(models.Model):
             if days < least:
                 raise ValidationError(
                     self.env._(
-                        "Calving of %(animal)s on %(date)s: only %(days)s days from her calving on %(other)s."
-                        " Correct one of the dates.",
+                        "Calving of %(animal)s on %(date)s: only %(days)s days from"
+                        " her calving on %(other)s. Correct one of the dates.",
                         animal=self.animal_id.display_name,
                         date=self.event_date,
                         days=days,
@@ -179,9 +159,8 @@ class FarmReproductionEvent(models.Model):
             if parity < 1 or parity in earlier.mapped("parity"):
                 raise ValidationError(
                     self.env._(
-                        "Calving of %(animal)s on %(date)s: her calving on %(other)s is already"
-                        " number %(parity)s."
-                        " Correct that number first.",
+                        "Calving of %(animal)s on %(date)s: her calving on %(other)s is"
+                        " already number %(parity)s. Correct that number first.",
                         animal=animal.display_name,
                         date=self.event_date,
                         other=later.calving_date,

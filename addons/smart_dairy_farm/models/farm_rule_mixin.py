@@ -20,9 +20,8 @@ class FarmRuleMixin(models.AbstractModel):
         """Message by rule, as named in ``farm_refuse``. Extend for triggers of your own."""
         return {
             "farm_animal_pedigree": self.env._(
-                "A dam must be female, a sire male, and both born before the calf. Correct the"
-                " parent, the sex or"
-                " the birth date."
+                "A dam must be female, a sire male, and both born before the"
+                " calf. Correct the parent, the sex or the birth date."
             ),
             "farm_animal_no_cycle": self.env._(
                 "An animal cannot be among its own ancestors. Correct the dam or the sire."
@@ -31,13 +30,12 @@ class FarmRuleMixin(models.AbstractModel):
                 "Milk cannot be recorded before the animal was born. Correct the date."
             ),
             "farm_milk_record_day_or_sessions": self.env._(
-                "A day has either one whole-day record or single sessions, not both. Change the"
-                " record that is"
-                " already there."
+                "A day has either one whole-day record or single sessions,"
+                " not both. Change the record that is already there."
             ),
             "farm_treatment_same_animal": self.env._("A treatment must belong to the animal of its case."),
             "farm_treatment_kept": self.env._(
-                "Treatments are kept for at least five years. Archive it, or cancel a wrong entry"
-                " with a reason."
+                "Treatments are kept for at least five years. Archive"
+                " it, or cancel a wrong entry with a reason."
             ),
         }

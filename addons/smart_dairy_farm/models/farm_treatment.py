@@ -10,7 +10,7 @@ from ..fields import Numeric
 class FarmTreatment(models.Model):
     _name = "farm.treatment"
     _description = "Treatment"
-    _inherit = ["mail.thread", "farm.rule.mixin"]
+    _inherit = ["farm.animal.fact.mixin", "mail.thread", "farm.rule.mixin"]
     _order = "start_date desc, id desc"
     _check_company_auto = True
 
@@ -18,26 +18,8 @@ class FarmTreatment(models.Model):
         "farm.health.record", "Case", required=True, index=True, ondelete="restrict", check_company=True
     )
     animal_id = fields.Many2one(
-        "farm.animal",
-        required=True,
-        ondelete="restrict",
-        check_company=True,
-        compute="_compute_animal_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        tracking=True,
+        compute="_compute_animal_id", store=True, readonly=False, precompute=True, tracking=True
     )
-    farm_id = fields.Many2one(
-        "farm.farm",
-        required=True,
-        index=True,
-        compute="_compute_farm_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-    )
-    company_id = fields.Many2one(related="farm_id.company_id", store=True, index=True, precompute=True)
     active = fields.Boolean(default=True)
     drug_id = fields.Many2one(
         "farm.drug", required=True, index=True, ondelete="restrict", check_company=True, tracking=True
@@ -120,11 +102,6 @@ class FarmTreatment(models.Model):
         super().init()
         database.install(self.env.cr, "refuse", "treatment")
 
-    @api.depends("animal_id")
-    def _compute_farm_id(self):
-        for record in self:
-            record.farm_id = record.farm_id or record.animal_id.farm_id
-
     @api.depends("health_record_id")
     def _compute_animal_id(self):
         for treatment in self:
@@ -164,8 +141,8 @@ class FarmTreatment(models.Model):
             if treatment.health_record_id.animal_id != treatment.animal_id:
                 raise ValidationError(
                     self.env._(
-                        "Treatment of %(animal)s: the case belongs to %(other)s. Choose a case of"
-                        " the same animal.",
+                        "Treatment of %(animal)s: the case belongs to"
+                        " %(other)s. Choose a case of the same animal.",
                         animal=treatment.animal_id.display_name,
                         other=treatment.health_record_id.animal_id.display_name,
                     )
@@ -207,15 +184,10 @@ class FarmTreatment(models.Model):
         )
 
     def _after_window_change(self):
-        """The database's trigger has moved milk and animals on: forget what the cache knew of them.
-
-        A treatment and milk entered at the same moment in two transactions cannot see each other; the cron,
-        run right after this commit, looks again (see the README, "Withdrawal").
-        """
+        """The database's trigger has moved milk and animals on: forget what the cache knew of them."""
         self.flush_model()
         self.env["farm.milk.record"].invalidate_model(["discarded", "discard_reason", "saleable_yield"])
         self.env["farm.animal"].invalidate_model(["milk_withdrawal_until", "meat_withdrawal_until"])
-        self.env.ref("smart_dairy_farm.ir_cron_withdrawal").sudo()._trigger()
 
     def _cancel(self, reason):
         """Cancel a wrong entry: its withdrawal ends, the entry stays with the reason."""

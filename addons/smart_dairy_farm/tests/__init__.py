@@ -1,7 +1,9 @@
 from . import (
     test_animal_exit,
+    test_animal_growth,
     test_animal_identity,
     test_animal_pedigree,
+    test_colostrum,
     test_database_rules,
     test_figures,
     test_herd_as_of,
@@ -9,11 +11,13 @@ from . import (
     test_milk_record,
     test_nullable_numbers,
     test_security,
+    test_turns,
     test_ui_cow_card,
     test_ui_herd_entry,
     test_ui_milk_import,
     test_ui_next_action,
     test_ui_reading,
     test_ui_tours,
+    test_ui_units,
     test_withdrawal,
 )

@@ -134,6 +134,7 @@ class TestCowCard(HerdCase):
         source = self.env["farm.animal"]
         params = {"days": 3, "count": 2, "months": 15}
         codes = [
+            "colostrum",
             "milk_withdrawal",
             "milk_withdrawal_today",
             "meat_withdrawal",

@@ -234,8 +234,8 @@ class TestWithdrawalBySql(FarmCase):
         [new_id] = self.cr.fetchone()
         self.assertEqual(self.discarded(), [-10, -5, -4])
         self.cr.execute(
-            "UPDATE farm_treatment SET cancelled = true, cancel_reason = 'x', milk_withdrawal_until"
-            " = NULL WHERE id = %s",
+            "UPDATE farm_treatment SET cancelled = true, cancel_reason ="
+            " 'x', milk_withdrawal_until = NULL WHERE id = %s",
             [new_id],
         )
         self.assertEqual(self.discarded(), [-10])
@@ -259,20 +259,9 @@ class TestWithdrawalBySql(FarmCase):
         )
         self.assertEqual(self.discarded(), [])
         self.cr.execute(
-            "UPDATE farm_milk_record SET override_reason = NULL, override_user_id = NULL,"
-            " override_date = NULL"
-            " WHERE animal_id = %s",
+            "UPDATE farm_milk_record SET override_reason = NULL,"
+            " override_user_id = NULL, override_date = NULL WHERE animal_id ="
+            " %s",
             [self.cow.id],
         )
-        self.assertEqual(self.discarded(), [-9])
-
-    def test_second_look(self):
-        self.insert(-9, -5)
-        self.cr.execute("ALTER TABLE farm_milk_record DISABLE TRIGGER USER")
-        self.cr.execute(
-            "UPDATE farm_milk_record SET discarded = false, discard_reason = NULL, saleable_yield ="
-            " total_yield"
-        )
-        self.cr.execute("ALTER TABLE farm_milk_record ENABLE TRIGGER USER")
-        self.env["farm.milk.record"]._cron_reconcile_withdrawal()
         self.assertEqual(self.discarded(), [-9])
