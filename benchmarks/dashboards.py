@@ -13,6 +13,7 @@ Ends with status 1 when answers differ or a stated bar is missed, 2 when there i
 """
 
 import argparse
+import math
 import statistics
 import sys
 import time
@@ -32,6 +33,11 @@ BARS = {
     "herd summary": 1.3,
     "herd dashboard, 30 days": 1.2,
     "herd dashboard, 12 months": 1.0,
+    # ours roll back two positions and give the compared period on top; Odoo's way gives one of each
+    "stock dashboard, 30 days": 0.5,
+    "stock dashboard, 12 months": 0.5,
+    "receivables, 30 days": 0.5,
+    "receivables, 12 months": 0.5,
     "product search, 80 a page": 1.0,
 }
 
@@ -58,11 +64,16 @@ def environment(options):
                 lambda u: (
                     u.has_group("sales_team.group_sale_salesman_all_leads")
                     and u.has_group("smart_dairy_farm.group_farm_worker")
+                    and u.has_group("stock.group_stock_manager")
+                    and u.has_group("account.group_account_invoice")
                 )
             )[:1]
         )
         if not user:
-            sys.exit("No user sees both the herd and all sales: give one the groups, or run `make demo`.")
+            sys.exit(
+                "No user sees the herd, all sales, stock values and receivables: give one the groups, "
+                "or run `make demo`."
+            )
         company = busiest_company(env, user)
         yield env(
             user=user,
@@ -220,6 +231,100 @@ def optimized_products(env, limit):
     ]
 
 
+def orm_stock(env, first, last):
+    """Stock and its value with computed fields, what came in and went out with `_read_group`."""
+    products = env["product.product"].search([("is_storable", "=", True)])
+    warehouses = env["stock.warehouse"].search([("company_id", "=", env.company.id)])
+    here = env["stock.location"].search([("id", "child_of", warehouses.view_location_id.ids)]).ids
+    Move, result = env["stock.move"], {}
+    period = products.get_stock_moves_domain(first, last)
+    for name, side in (("received", "location_dest_id"), ("sent", "location_id")):
+        domain = [*period, (side, "in", here)]
+        days = Move._read_group(domain, ["product_uom", "date:day"], ["product_qty:sum"])
+        ((count, value),) = Move._read_group(domain, [], ["__count", "value:sum"])
+        result[name] = ((count, round(value or 0, 2)), len(days))
+    today = env.company._business_today()
+    month = products.get_stock_moves_domain(today - timedelta(days=30), today - timedelta(days=1))
+    used = Move._read_group(
+        [*month, ("location_id", "in", here), ("location_dest_id.usage", "in", ("customer", "production"))],
+        ["product_id"],
+        ["product_qty:sum"],
+    )
+    in_stock = products.filtered(lambda p: p.qty_available or p.qty_available - p.free_qty)
+    return {
+        "products": len(in_stock),
+        "value": round(sum(in_stock.mapped("total_value")), 2),
+        "runs_out": sum(1 for p, quantity in used if p.qty_available * 30 / quantity < 7),
+        **result,
+    }
+
+
+def optimized_stock(env, first, last):
+    data = env["product.product"].get_stock_dashboard(first, last)
+    days = {
+        way: sum(1 for unit in data["units"] for day in unit["days"] if day[key])
+        for way, key in (("received", "in"), ("sent", "out"))
+    }
+    return {
+        "products": data["now"]["products"],
+        "value": data["now"]["value"],
+        "runs_out": data["now"]["runs_out"],
+        **{way: (tuple(data["flows"][way].values()), days[way]) for way in days},
+    }
+
+
+def orm_receivables(env, first, last):
+    """What is owed now, by bucket, customer and due day, and by day of the period, with `_read_group`."""
+    Line = env["account.move.line"]
+    base = [
+        ("account_type", "=", "asset_receivable"),
+        ("parent_state", "=", "posted"),
+        ("company_id", "=", env.company.id),
+        ("date", "<=", last),
+    ]
+    items = Line.search_fetch(
+        [*base, ("amount_residual", "!=", 0)], ["amount_residual", "date_maturity", "date", "partner_id"]
+    )
+    buckets, late = dict.fromkeys(("not_due", "1_30", "31_60", "61_90", "over_90"), 0.0), {}
+    for item in items:
+        days = (last - (item.date_maturity or item.date)).days
+        name = next(
+            name for name, limit in zip(buckets, (0, 30, 60, 90, math.inf), strict=True) if days <= limit
+        )
+        buckets[name] += item.amount_residual
+        if days > 0:
+            late[item.partner_id] = late.get(item.partner_id, 0.0) + item.amount_residual
+    ((opening,),) = Line._read_group([*base, ("date", "<", first)], [], ["balance:sum"])
+    days = Line._read_group([*base, ("date", ">=", first)], ["date:day"], ["balance:sum"])
+    ((invoiced,),) = env["account.move"]._read_group(
+        [
+            ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
+            ("state", "=", "posted"),
+            ("invoice_date", ">=", first),
+            ("invoice_date", "<=", last),
+        ],
+        [],
+        ["amount_total_signed:sum"],
+    )
+    worst = sorted(late.items(), key=lambda pair: -pair[1])[:15]
+    return {
+        "buckets": {name: round(amount, 2) for name, amount in buckets.items()},
+        "owed": round((opening or 0) + sum(change for _day, change in days), 2),
+        "invoiced": round(invoiced or 0, 2),
+        "worst": [round(amount, 2) for partner, amount in worst if partner.display_name],
+    }
+
+
+def optimized_receivables(env, first, last):
+    data = env["account.move.line"].get_receivables_dashboard(first, last)
+    return {
+        "buckets": {row["name"]: row["amount"] for row in data["buckets"]},
+        "owed": data["trend"][-1]["amount"],
+        "invoiced": data["summary"]["invoiced"],
+        "worst": [row["overdue"] for row in data["customers"]],
+    }
+
+
 # ---------------------------------------------------------------- measuring
 
 
@@ -232,6 +337,10 @@ def cases(env):
         ("herd summary", orm_herd_summary, optimized_herd_summary, ()),
         ("herd dashboard, 30 days", orm_herd, optimized_herd, (month, today)),
         ("herd dashboard, 12 months", orm_herd, optimized_herd, (year, today)),
+        ("stock dashboard, 30 days", orm_stock, optimized_stock, (month, today)),
+        ("stock dashboard, 12 months", orm_stock, optimized_stock, (year, today)),
+        ("receivables, 30 days", orm_receivables, optimized_receivables, (month, today)),
+        ("receivables, 12 months", orm_receivables, optimized_receivables, (year, today)),
         ("product search, 80 a page", orm_products, optimized_products, (80,)),
     ]
 

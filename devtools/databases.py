@@ -11,7 +11,15 @@ from .paths import DATA_DIR, ROOT, read_state, remember
 from .shell import output, run
 
 #: what a dairy runs from Odoo itself; the suite is installed on top
-BASE_MODULES = ["sale_management", "sale_stock", "purchase_stock", "stock_account", "account", "contacts"]
+BASE_MODULES = [
+    "sale_management",
+    "sale_stock",
+    "purchase_stock",
+    "stock_account",
+    "product_expiry",
+    "account",
+    "contacts",
+]
 BASE = "smart_dairy_base"
 TESTS = "smart_dairy_tests"
 

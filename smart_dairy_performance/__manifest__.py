@@ -1,8 +1,8 @@
 {
     "name": "Smart Dairy Performance",
-    "summary": "Herd and sales dashboards that answer at once, from exact optimized queries",
+    "summary": "Herd, sales, stock and receivables dashboards from exact, optimized queries",
     # keeps Odoo from reading README.md as reStructuredText, with warnings
-    "description": "Herd and sales dashboards, optimized methods, eager loading. See README.md.",
+    "description": "Dashboards, optimized methods, eager loading. See README.md.",
     "version": "19.0.1.0.0",
     "category": "Industries/Dairy",
     "author": "Smart Dairy",
@@ -13,7 +13,10 @@
         "sale_management",
         "sale_stock",
         "stock",
+        "stock_account",
+        "product_expiry",
         "account",
+        "bus",
         "web",
     ],
     "data": [

@@ -33,4 +33,20 @@ HERD = (
     "ir.model.fields.selection",
     *_EDGES,
 )
+STOCK = (
+    "ir.default",  # what a cost or a costing method is where a product or category says none
+    "product.category",
+    "product.value",
+    "stock.location",
+    "stock.lot",
+    "stock.move",
+    "stock.move.line",
+    "stock.quant",
+    "stock.warehouse",
+    *PRODUCT_NAMES,
+    "uom.uom",
+    "decimal.precision",
+    *_EDGES,
+)
+RECEIVABLES = ("account.account", "account.move", "account.move.line", "account.partial.reconcile", *_EDGES)
 CATALOGUE = ("product.template", "product.category", "ir.attachment", *_EDGES)

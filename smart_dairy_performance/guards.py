@@ -68,3 +68,27 @@ def parse_period(env, date_from, date_to, tz):
                 value=repr(error.values[0]),
             )
     raise UserError(message)
+
+
+def compared_period(env, period, compare):
+    """Return the :class:`Period` to compare with: the 'previous' one, or the same dates a 'year' ago.
+
+    :raises UserError: any other word
+    """
+    if compare == "previous":
+        return period.previous()
+    if compare == "year":
+        return period.year_ago()
+    raise UserError(env._("%(value)s is not a comparison: choose 'previous' or 'year'.", value=repr(compare)))
+
+
+def check_group(env, *groups):
+    """Let pass who has one of ``groups`` (external ids), as Odoo's own reports of the same records do.
+
+    :raises AccessError:
+    """
+    if not env.su and not any(env.user.has_group(group) for group in groups):
+        names = " / ".join(env.ref(group).sudo().full_name for group in groups)
+        raise AccessError(
+            env._("These figures are for: %(groups)s. Ask an administrator for access.", groups=names)
+        )

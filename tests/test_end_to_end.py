@@ -118,6 +118,8 @@ def test_a_salesperson_sees_own_sales_only(dairy, enter, address):
     [
         ("manager", "herd-dashboard"),
         ("owner", "sales-dashboard"),
+        ("owner", "stock-dashboard"),
+        ("owner", "receivables-dashboard"),
         ("worker", "herd-entry"),
     ],
 )
@@ -127,3 +129,91 @@ def test_on_a_phone_nothing_scrolls_sideways(enter, address, login, path):
     page.wait_for_selector(".o_dairy, .o_herd_entry")
     page.wait_for_timeout(3000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_owner_sees_what_customers_owe(dairy, enter, address):
+    page = enter("owner")
+    page.goto(f"{address}/odoo/receivables-dashboard")
+    page.wait_for_selector(READY)
+    owed = dairy.value(
+        "SELECT sum(l.amount_residual) FROM account_move_line l JOIN account_account a ON a.id = l.account_id"
+        " WHERE a.account_type = 'asset_receivable' AND l.parent_state = 'posted'"
+    )
+    assert figure(page, "open") == pytest.approx(float(owed), abs=0.005)
+
+
+def test_an_owner_sees_the_stock_right(dairy, enter, address):
+    page = enter("owner")
+    page.goto(f"{address}/odoo/stock-dashboard")
+    page.wait_for_selector(READY)
+    products = dairy.value(
+        "SELECT count(*) FROM (SELECT q.product_id FROM stock_quant q"
+        " JOIN stock_location l ON l.id = q.location_id"
+        " WHERE l.warehouse_id IS NOT NULL GROUP BY 1"
+        " HAVING sum(q.quantity) <> 0 OR sum(q.reserved_quantity) <> 0) p"
+    )
+    assert figure(page, "products") == float(products)
+
+
+def order_of(page):
+    """Confirm an order through the page's own session; returns its id."""
+    script = """async () => {
+        const call = async (model, method, args, kwargs = {}) => {
+            const answer = await fetch("/web/dataset/call_kw", {
+                method: "POST",
+                headers: { "Content-Type": "application/json" },
+                body: JSON.stringify({ jsonrpc: "2.0", params: { model, method, args, kwargs } }),
+            });
+            const body = await answer.json();
+            if (body.error) { throw new Error(JSON.stringify(body.error)); }
+            return body.result;
+        };
+        const [partner] = await call("res.partner", "search", [[["customer_rank", ">=", 0]]], { limit: 1 });
+        const [product] = await call("product.product", "search", [[["sale_ok", "=", true]]], { limit: 1 });
+        const line = [0, 0, { product_id: product, product_uom_qty: 1, price_unit: 1000 }];
+        const [order] = await call("sale.order", "create", [[{ partner_id: partner, order_line: [line] }]]);
+        await call("sale.order", "action_confirm", [[order]]);
+        return order;
+    }"""
+    return page.evaluate(script)
+
+
+def test_an_open_dashboard_hears_of_anothers_order(enter, address):
+    """Two sessions: one looks, the other sells. The page refreshes by itself, keeping scroll and focus."""
+    looking = enter("owner")
+    looking.goto(f"{address}/odoo/sales-dashboard")
+    looking.wait_for_selector(READY)
+    before = figure(looking, "orders")
+    looking.wait_for_timeout(3000)  # the websocket of a fresh page
+    looking.locator(".o_dairy_tile[data-name=customers]").focus()
+    looking.set_viewport_size({"width": 1400, "height": 500})
+    scrolled = """() => [...document.querySelectorAll('.o_dairy, .o_dairy *, .o_action_manager, .o_action')]
+        .map((one) => one.scrollTop).reduce((a, b) => Math.max(a, b), 0)"""
+    looking.locator(".o_dairy").hover()
+    looking.mouse.wheel(0, 200)
+    looking.wait_for_timeout(500)
+    place = looking.evaluate(scrolled)
+    assert place > 0
+    asked = []
+    looking.on("request", lambda request: "dairy.dashboard" in request.url and asked.append(request.url))
+    looking.evaluate(
+        "new MutationObserver((changes) => (window.seen = [...(window.seen || []),"
+        " ...changes.map((one) => one.target.dataset.status)]))"
+        ".observe(document.querySelector('.o_dairy'), { attributeFilter: ['data-status'] })"
+    )
+    looking.wait_for_timeout(4000)
+    assert not asked, "nothing is asked while nothing changes"
+
+    selling = enter("sales")
+    order_of(selling)
+    looking.wait_for_function(
+        "before => Number(document.querySelector('.o_dairy_tile[data-name=orders] .o_dairy_tile_value')"
+        ".innerText.replace(/[^0-9]/g, '')) === before + 1",
+        arg=int(before),
+        timeout=30_000,
+    )
+    assert looking.evaluate("document.activeElement.dataset.name") == "customers"
+    assert looking.evaluate(scrolled) == place
+    assert not looking.evaluate("window.seen || []"), "no loading state was shown"
+    looking.wait_for_timeout(5000)
+    assert 1 <= len(asked) <= 3, "an order writes many rows, and is a few messages"

@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..dependencies import HERD
-from ..guards import parse_period
+from ..guards import compared_period, parse_period
 from ..queries import herd
 from ..queries.sales import company_case
 from .farm_animal import PRESENT
@@ -23,17 +23,17 @@ class FarmAnimal(models.Model):
     @api.model
     @api.readonly
     @cached_method(ttl=60, depends=HERD, today=True)
-    def get_herd_dashboard(self, date_from, date_to, farm_id=None, company_id=None):
+    def get_herd_dashboard(self, date_from, date_to, farm_id=None, company_id=None, compare="previous"):
         """Return the herd's figures: milk of the days from ``date_from`` to ``date_to``, animals as they
         are now; cached.
 
         :param date_from: first business day (date, ISO string or UTC moment); ``date_to``: last, included
         :param farm_id: one farm; default all farms of the selected companies
         :param company_id: one of the selected companies; default all
-        :return: dict: ``milk`` and ``previous`` (see :func:`..queries.herd.shape_milk`), ``herd``
-            (counts), ``trend``
-            (days with milk), ``by_type``, ``by_breed``, ``by_pen``, ``best``, ``worst``, ``watch``
-            (animals that
+        :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
+        :return: dict: ``milk`` (see :func:`..queries.herd.shape_milk`), ``previous`` (that of the compared
+            period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk), ``by_type``,
+            ``by_breed``, ``by_pen``, ``best``, ``worst``, ``watch`` (animals that
             need attention), ``cases``, ``domains`` (of the records behind each figure), ``date_from``,
             ``date_to``, ``today``
         :raises AccessError: portal and public users, users without herd access, foreign farms and companies
@@ -41,24 +41,23 @@ class FarmAnimal(models.Model):
         """
         scope = self._herd_scope(farm_id, company_id)
         period = parse_period(self.env, date_from, date_to, self._herd_head(company_id)._business_tz())
-        before = period.previous()
+        before = compared_period(self.env, period, compare)
         domains = self._herd_domains(scope, period)
         formulas = set(scope["farms"].mapped("ecm_formula"))
         ecm = formulas.pop() if len(formulas) == 1 else None
         rows = self._herd_milk_rows(domains["milk"])
         counts = self._herd_counts(scope)
-        previous = self._herd_milk_total(self._herd_in_period(scope, before), ecm)
+        previous = self._herd_milk_by_day(self._herd_in_period(scope, before))
         return {
             "milk": herd.shape_milk(rows["total"][0], ecm),
             "previous": {
-                **previous,
+                **herd.shape_milk(previous["total"][0], ecm),
+                "trend": self._herd_trend(previous["day"]),
                 "date_from": before.first.isoformat(),
                 "date_to": before.last.isoformat(),
             },
             "herd": counts["total"].get(None) or dict.fromkeys(herd.COUNTS, 0),
-            "trend": [
-                {"date": row[1], **herd.shape_milk(row)} for row in sorted(rows["day"], key=lambda r: r[1])
-            ],
+            "trend": self._herd_trend(rows["day"]),
             "by_type": self._herd_groups(rows["type"], counts["type"], self._herd_labels("animal_type")),
             "by_breed": self._herd_groups(
                 rows["breed"], counts["breed"], self._herd_names("farm.breed", rows, counts)
@@ -108,6 +107,7 @@ class FarmAnimal(models.Model):
         withheld = self._herd_withheld(scope)
         sick = Domain("health_status", "!=", herd.HEALTHY)
         return {
+            "herd": scope["domain"],
             "milk": milk,
             "saleable": milk & Domain("discarded", "=", False),
             "discarded": milk & Domain("discarded", "=", True),
@@ -145,9 +145,16 @@ class FarmAnimal(models.Model):
         return rows
 
     @api.model
-    def _herd_milk_total(self, domain, ecm):
+    def _herd_milk_by_day(self, domain):
+        rows = {"total": [], "day": []}
         milk = self.env["farm.milk.record"]._herd_milk_select(domain)
-        return herd.shape_milk(self.env.execute_query(herd.milk_total(milk))[0], ecm)
+        for row in self.env.execute_query(herd.milk_by_day(milk)):
+            rows[row[0]].append(row)
+        return rows
+
+    @api.model
+    def _herd_trend(self, rows):
+        return [{"date": row[1], **herd.shape_milk(row)} for row in sorted(rows, key=lambda row: row[1])]
 
     @api.model
     def _herd_counts(self, scope):

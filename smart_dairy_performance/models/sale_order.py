@@ -6,11 +6,13 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..dependencies import SALES
-from ..guards import check_internal, companies_of, parse_period
+from ..guards import check_internal, companies_of, compared_period
 from ..queries import sales
 from ..queries.periods import today
+from ..scope import currency_info, head_of, moments, scope_of
 
 TOP_LIMIT = 10
+COMPARED = ("summary", "daily_stats", "date_from", "date_to")
 
 
 class SaleOrder(models.Model):
@@ -58,20 +60,23 @@ class SaleOrder(models.Model):
     @api.model
     @api.readonly
     @cached_method(ttl=60, depends=SALES)
-    def get_sales_dashboard(self, date_from, date_to, company_id=None):
-        """Return all that the sales dashboard shows: the optimized data, the best customers, the previous
-        period of the same length, and the domains of the records behind the figures.
+    def get_sales_dashboard(self, date_from, date_to, company_id=None, compare="previous"):
+        """Return all that the sales dashboard shows: the optimized data, the best customers, the compared
+        period, and the domains of the records behind the figures.
 
         Parameters and errors as in :meth:`get_dashboard_data_optimized`; cached.
 
+        :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
         :return: its dict with ``top_customers`` (partner_id, name, order_count, revenue), ``previous``
-            (summary, date_from, date_to), ``domain`` (orders) and ``line_domain`` (their product lines)
+            (the compared period: summary, daily_stats, date_from, date_to), ``domain`` (orders) and
+            ``line_domain`` (their product lines)
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        previous = self._dashboard_figures(dict(scope, period=scope["period"].previous()))
+        before = compared_period(self.env, scope["period"], compare)
+        previous = self._dashboard_figures(dict(scope, period=before))
         return {
             **self._dashboard_figures(scope, products=TOP_LIMIT, customers=TOP_LIMIT),
-            "previous": {key: previous[key] for key in ("summary", "date_from", "date_to")},
+            "previous": {key: previous[key] for key in COMPARED},
             "domain": list(self._dashboard_domain(scope, headline=True)),
             "line_domain": list(self._dashboard_line_domain(scope)),
         }
@@ -89,7 +94,7 @@ class SaleOrder(models.Model):
     def get_dashboard_today(self, company_id=None):
         """Return the present business day (ISO) of the chosen or current company."""
         check_internal(self.env)
-        head = self._dashboard_head(companies_of(self.env, company_id))
+        head = head_of(self.env, companies_of(self.env, company_id))
         return today(head.sudo()._business_tz(), fields.Datetime.now()).isoformat()
 
     # ------------------------------------------------------------
@@ -97,41 +102,13 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _dashboard_head(self, companies):
-        """The company whose currency and time zone lead: the current one if it is reported on."""
-        return self.env.company if self.env.company in companies else companies[:1]
-
-    @api.model
     def _dashboard_scope(self, date_from, date_to, company_id):
-        check_internal(self.env)
-        companies = companies_of(self.env, company_id)
-        head = self._dashboard_head(companies)
-        zones = defaultdict(list)
-        for company in companies.sudo():
-            zones[company._business_tz()].append(company.id)
-        return {
-            "period": parse_period(self.env, date_from, date_to, head.sudo()._business_tz()),
-            "currency": head.sudo().currency_id,
-            "currencies": {company.id: company.sudo().currency_id.id for company in companies},
-            "zones": dict(zones),
-        }
+        return scope_of(self.env, date_from, date_to, company_id)
 
     @api.model
     def _dashboard_domain(self, scope, headline=False):
         """Domain of the counted orders; with ``headline`` of companies in the headline currency only."""
-        currencies = scope["currencies"]
-        parts = []
-        for tz, ids in scope["zones"].items():
-            if headline:
-                ids = [id_ for id_ in ids if currencies[id_] == scope["currency"].id]
-            if ids:
-                start, end = scope["period"].utc_range(tz)
-                parts.append(
-                    Domain("company_id", "in", ids)
-                    & Domain("date_order", ">=", fields.Datetime.to_string(start))
-                    & Domain("date_order", "<", fields.Datetime.to_string(end))
-                )
-        return Domain("state", "=", "sale") & Domain.OR(parts)
+        return Domain("state", "=", "sale") & moments(scope, "date_order", headline)
 
     @api.model
     def _dashboard_line_domain(self, scope):
@@ -221,12 +198,12 @@ class SaleOrder(models.Model):
             "summary": sales.shape_total(own, currency),
             "by_currency": [
                 {
-                    "currency": self._dashboard_currency(other),
+                    "currency": currency_info(other),
                     **sales.shape_total(rows["sales", other.id], other),
                 }
                 for other in (currency | others)
             ],
-            "currency": self._dashboard_currency(currency),
+            "currency": currency_info(currency),
             "date_from": period.first.isoformat(),
             "date_to": period.last.isoformat(),
         }
@@ -268,13 +245,3 @@ class SaleOrder(models.Model):
             }
             for partner_id, _day, orders, revenue, *_rest in sorted(rows, key=lambda row: (-row[3], row[0]))
         ]
-
-    @api.model
-    def _dashboard_currency(self, currency):
-        return {
-            "id": currency.id,
-            "name": currency.name,
-            "symbol": currency.symbol,
-            "position": currency.position,
-            "decimal_places": currency.decimal_places,
-        }

@@ -97,20 +97,26 @@ def present_animals(animals):
 IN_MILK_RECORD = SQL("lactation_id IS NOT NULL OR kg > 0")
 
 
-def milk_total(milk):
-    """Statement: one row of :data:`COLUMNS` for all milk given.
+def milk_by_day(milk):
+    """Statement: rows of :data:`COLUMNS` of all milk given (kind total), and of each day of it (kind day).
 
     :param milk: SELECT with columns animal_id, record_date, pen_id, lactation_id, kg, saleable, fat, protein,
         scc
     """
     return SQL(
         """
-        SELECT 'total', NULL::text, s.*, c.*
-          FROM (SELECT %(measures)s FROM (%(milk)s) m) s,
-               (SELECT count(*), count(DISTINCT animal_id)
-                  FROM (SELECT DISTINCT animal_id, record_date FROM (%(milk)s) m WHERE %(in_milk)s) d) c
+        SELECT CASE s.level WHEN 1 THEN 'total' ELSE 'day' END, s.record_date::text, %(own)s,
+               COALESCE(c.cow_days, 0), COALESCE(c.cows, 0)
+          FROM (SELECT GROUPING(record_date) AS level, record_date, %(measures)s
+                  FROM (%(milk)s) m GROUP BY GROUPING SETS ((), (record_date))) s
+          LEFT JOIN (SELECT GROUPING(record_date) AS level, record_date, count(*) AS cow_days,
+                            count(DISTINCT animal_id) AS cows
+                       FROM (SELECT DISTINCT animal_id, record_date FROM (%(milk)s) m WHERE %(in_milk)s) d
+                      GROUP BY GROUPING SETS ((), (record_date))) c
+            ON c.level = s.level AND c.record_date IS NOT DISTINCT FROM s.record_date
         """,
         measures=_measures(),
+        own=SQL(", ").join(SQL.identifier("s", name) for name in MEASURES),
         milk=milk,
         in_milk=IN_MILK_RECORD,
     )
@@ -122,7 +128,7 @@ def milk_details(milk, animals, limit):
     The measures are added once for each of animal, day and pen: few, small groups. Cow-days need animal *and*
     day and are counted apart, on narrow rows; grouping all measures that finely cost several times as much.
 
-    :param milk: as in :func:`milk_total`
+    :param milk: as in :func:`milk_by_day`
     :param animals: SELECT with columns id, animal_type, breed_id, present (bool)
     :param limit: best and worst present animals by kg per day in milk, each; no animal is in both
     """

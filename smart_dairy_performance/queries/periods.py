@@ -9,14 +9,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytz
+from dateutil.relativedelta import relativedelta
 
 ONE_DAY = timedelta(days=1)
 # A dashboard over a longer range than this is a mistyped year, not a question.
 MAX_DAYS = 36_600
+# The ranges a dashboard offers, all of them up to today.
+PRESETS = {
+    "today": ONE_DAY,
+    "week": timedelta(days=7),
+    "month": timedelta(days=30),
+    "quarter": timedelta(days=90),
+    "year": relativedelta(years=1),
+}
 
 
 class PeriodError(ValueError):
-    """A range that cannot be used. ``reason`` is 'value', 'order' or 'length'; ``values`` were given."""
+    """A range that cannot be used: its ``reason`` ('value', 'order', 'length', 'preset') and ``values``."""
 
     def __init__(self, reason, *values):
         super().__init__(reason, *values)
@@ -77,6 +86,16 @@ class Period:
     last: date
 
     @classmethod
+    def preset(cls, name, today):
+        """Build one of :data:`PRESETS`, counted back from ``today``.
+
+        :raises PeriodError: 'preset', an unknown name
+        """
+        if name not in PRESETS:
+            raise PeriodError("preset", name)
+        return cls(today - PRESETS[name] + ONE_DAY, today)
+
+    @classmethod
     def parse(cls, date_from, date_to, tz):
         """Build a period from two dates, ISO strings or moments.
 
@@ -98,8 +117,9 @@ class Period:
         """The period of the same length that ends the day before this one begins."""
         return Period(self.first - ONE_DAY * self.days, self.first - ONE_DAY)
 
-    def until(self, last):
-        return Period(self.first, min(self.last, last))
+    def year_ago(self):
+        """The same dates a year earlier; 29 February becomes the 28th."""
+        return Period(*(day - relativedelta(years=1) for day in (self.first, self.last)))
 
     def utc_range(self, tz):
         """``(start, end)``: the half-open range of naive UTC moments that the period covers in ``tz``."""

@@ -1,6 +1,7 @@
 from . import (
     test_cached,
     test_catalogue,
+    test_dashboard_door,
     test_eager_lists,
     test_eager_loading,
     test_eager_plan,
@@ -8,7 +9,9 @@ from . import (
     test_n_plus_one,
     test_periods,
     test_product_search,
+    test_receivables_figures,
     test_sales_access,
     test_sales_figures,
+    test_stock_figures,
     test_tours,
 )

@@ -163,6 +163,8 @@ class TestCachedDashboards(CacheCase):
                     ("product.template", "get_catalog_products"),
                     ("farm.animal", "get_herd_summary_optimized"),
                     ("farm.animal", "get_herd_dashboard"),
+                    ("product.product", "get_stock_dashboard"),
+                    ("account.move.line", "get_receivables_dashboard"),
                 )
             }
         self.assertEqual(kept.pop("get_catalog_products"), 300)
@@ -224,6 +226,57 @@ class TestCachedDashboards(CacheCase):
             order.with_env(env)._action_cancel()
             order.with_env(env).unlink()
         self.assertEqual(self.revenue(), 107)
+
+    def admin(self):
+        """What the administrator of the main company, who has a warehouse and a ledger, works in."""
+        with self.transaction() as env:
+            user, company = env.ref("base.user_admin"), env.ref("base.main_company")
+            return {"user": user.id, "allowed_company_ids": company.ids}
+
+    def test_fresh_after_goods_came_in(self):
+        admin = self.admin()
+
+        def products():
+            with self.transaction(**admin) as env:
+                return env["product.product"].get_stock_dashboard(*MARCH)["now"]["products"]
+
+        before = self.assertServed(products)
+        with self.transaction(**admin) as env:
+            product = env["product.product"].create({"name": "Cached feed", "is_storable": True})
+            place = env["stock.warehouse"].search([], limit=1).lot_stock_id
+            env["stock.quant"]._update_available_quantity(product, place, 5)
+        self.assertEqual(self.assertServed(products), before + 1)
+        with self.transaction(**admin) as env:
+            env["stock.quant"].sudo().search([("product_id", "=", product.id)]).unlink()
+            product.with_env(env).unlink()
+        self.assertEqual(self.assertServed(products), before)
+
+    def test_fresh_after_an_invoice(self):
+        admin = self.admin()
+
+        def owed():
+            with self.transaction(**admin) as env:
+                today = env.company._business_today()
+                return env["account.move.line"].get_receivables_dashboard(today, today)["summary"]["open"]
+
+        before = self.assertServed(owed)
+        with self.transaction(**admin) as env:
+            invoice = env["account.move"].create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.partner,
+                    "invoice_date": env.company._business_today(),
+                    "invoice_line_ids": [
+                        Command.create({"name": "Milk", "price_unit": 40, "tax_ids": [Command.clear()]})
+                    ],
+                }
+            )
+            invoice.action_post()
+        self.assertAlmostEqual(self.assertServed(owed), before + 40)
+        with self.transaction(**admin) as env:
+            invoice.with_env(env).button_draft()
+            invoice.with_env(env).with_context(force_delete=True).unlink()
+        self.assertAlmostEqual(self.assertServed(owed), before)
 
     def test_fresh_after_work_in_the_barn(self):
         cow = self.cows[2]

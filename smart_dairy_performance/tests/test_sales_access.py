@@ -17,6 +17,13 @@ METHODS = [
     ("farm.animal", "get_herd_summary_optimized", []),
     ("farm.animal", "get_herd_dashboard", ["2026-03-01", "2026-03-31"]),
     ("farm.animal", "get_herd_dashboard_filters", []),
+    ("product.product", "get_stock_dashboard", ["2026-03-01", "2026-03-31"]),
+    ("product.product", "get_stock_dashboard_filters", []),
+    ("product.product", "get_stock_moves_domain", ["2026-03-01", "2026-03-31"]),
+    ("account.move.line", "get_receivables_dashboard", ["2026-03-01", "2026-03-31"]),
+    ("account.move.line", "get_receivables_today", []),
+    ("account.move.line", "get_receivables_domain", ["2026-03-31"]),
+    ("dairy.dashboard", "open", ["sales", {}]),
 ]
 
 

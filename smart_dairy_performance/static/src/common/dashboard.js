@@ -1,4 +1,7 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onWillStart, useEffect, useState } from "@odoo/owl";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { deserializeDate, serializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { RPCError, ConnectionLostError } from "@web/core/network/rpc";
@@ -8,24 +11,30 @@ import { ControlPanel } from "@web/search/control_panel/control_panel";
 import { useSetupAction } from "@web/search/action_hook";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { DairyChart } from "./chart";
-import { PeriodPicker, presetPeriod } from "./period_picker";
+import { useLive } from "./live";
+import { PeriodPicker } from "./period_picker";
 import { RecordList } from "./record_list";
 import { Tile } from "./tile";
 import * as format from "./format";
 
+const DOOR = "dairy.dashboard";
+const EXPORT = "/smart_dairy_performance/export";
+
 /**
- * What both dashboards are: filters, one call that answers them, and the states loading, error, empty, ready.
+ * What all dashboards are: filters, one call that answers them, and the states loading, error, empty, ready.
  *
- * A dashboard says `preset` (first period), `loadToday()`, `loadData(filters)` and `isEmpty(data)`.
+ * A dashboard says `dashboard` (its name on the server), `isEmpty(data)`, `tables` (what a CSV may hold:
+ * [{name, label}]) and three templates.
  */
 export class Dashboard extends Component {
-    static components = { ControlPanel, DairyChart, PeriodPicker, RecordList, Tile };
+    static components = { ControlPanel, DairyChart, Dropdown, DropdownItem, PeriodPicker, RecordList, Tile };
     static props = { ...standardActionServiceProps };
-    static preset = "month";
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.dialog = useService("dialog");
+        this.notification = useService("notification");
         this.format = format;
         this.loading = 0;
         this.state = useState({
@@ -33,49 +42,56 @@ export class Dashboard extends Component {
             error: "",
             data: null,
             today: null,
-            filters: {
-                preset: this.constructor.preset,
-                date_from: null,
-                date_to: null,
-                company_id: null,
-                farm_id: null,
-                ...this.props.state?.filters,
-            },
+            choices: {},
+            saved: [],
+            saveName: "",
+            saveDefault: false,
+            timing: null,
+            filters: { preset: "month", compare: "previous", ...this.props.state?.filters },
+        });
+        this.live = useLive(this.constructor.dashboard, {
+            companies: () => (this.filters.company_id ? [this.filters.company_id] : this.companies.map((one) => one.id)),
+            refresh: () => this.load({ quiet: true }),
         });
         useSetupAction({ getLocalState: () => ({ filters: { ...this.state.filters } }) });
         this.companies = user.activeCompanies || user.allowedCompanies;
         onWillStart(() => {
             // Not awaited: the page shows its frame at once and fills in when the figures are there.
-            this.load();
+            this.load({ first: !this.props.state?.filters });
         });
+        useEffect(
+            () => this.finishClock(),
+            () => [this.state.data]
+        );
     }
 
     get filters() {
         return this.state.filters;
     }
 
-    /** The filters changed: read again. Answers that a later question has overtaken are dropped. */
-    async load() {
+    /**
+     * Read again. Answers that a later question has overtaken are dropped.
+     *
+     * `first`: with the user's default filter; `quiet`: what is on the page stays as it is until the answer is there,
+     * and also when there is none.
+     */
+    async load({ first = false, quiet = false } = {}) {
         const turn = ++this.loading;
-        this.state.status = this.state.data ? "refreshing" : "loading";
+        if (!quiet) {
+            this.state.status = this.state.data ? "refreshing" : "loading";
+        }
+        const start = performance.now();
         try {
-            if (!this.state.today || this.filters.preset !== "custom") {
-                const today = await this.loadToday();
-                if (turn !== this.loading) {
-                    return;
-                }
-                this.state.today = today;
-                if (this.filters.preset !== "custom") {
-                    Object.assign(this.filters, presetPeriod(this.filters.preset, today));
-                }
-            }
-            const data = await this.loadData({ ...this.filters });
+            const answer = await this.orm.silent.call(DOOR, "open", [
+                this.constructor.dashboard,
+                first ? false : { ...this.filters },
+            ]);
             if (turn === this.loading) {
-                this.state.data = data;
-                this.state.status = this.isEmpty(data) ? "empty" : "ready";
+                this.clock = { start, ...answer.timing };
+                this.show(answer);
             }
         } catch (error) {
-            if (turn === this.loading) {
+            if (turn === this.loading && !(quiet && ["ready", "empty"].includes(this.state.status))) {
                 this.state.error = this.explain(error);
                 this.state.status = "error";
             }
@@ -83,6 +99,31 @@ export class Dashboard extends Component {
                 throw error;
             }
         }
+    }
+
+    show({ data, filters, choices, saved, today }) {
+        Object.assign(this.state.filters, filters);
+        Object.assign(this.state, { data, choices, saved, today });
+        this.state.status = this.isEmpty(data) ? "empty" : "ready";
+        this.live.updated();
+    }
+
+    /** The figures are on the page now: how long did that take, and what of it the database? */
+    finishClock() {
+        if (this.clock) {
+            const { start, database_ms, statements } = this.clock;
+            this.clock = null;
+            this.state.timing = { total: performance.now() - start, database: database_ms, statements };
+        }
+    }
+
+    get timingText() {
+        const { total, database, statements } = this.state.timing;
+        return _t("Opened in %(total)s ms, of which database %(database)s ms (%(statements)s statements).", {
+            total: format.number(total),
+            database: format.number(database),
+            statements: format.number(statements),
+        });
     }
 
     explain(error) {
@@ -109,9 +150,69 @@ export class Dashboard extends Component {
         return this.load();
     }
 
+    onCompare(value) {
+        this.filters.compare = value;
+        return this.load();
+    }
+
     print() {
         window.print();
     }
+
+    // ------------------------------------------------------------ saved filters
+
+    applySaved(saved) {
+        const none = Object.fromEntries(Object.keys(this.filters).map((name) => [name, null]));
+        Object.assign(this.filters, none, saved.filters);
+        return this.load();
+    }
+
+    onSaveKey(ev) {
+        if (ev.key === "Enter") {
+            this.saveFilter();
+        }
+    }
+
+    async saveFilter() {
+        const name = this.state.saveName.trim();
+        if (!name) {
+            this.notification.add(_t("The filter has no name: write one."), { type: "warning" });
+            return;
+        }
+        this.state.saved = await this.orm.call(DOOR, "save_filter", [
+            this.constructor.dashboard,
+            name,
+            { ...this.filters },
+            this.state.saveDefault,
+        ]);
+        Object.assign(this.state, { saveName: "", saveDefault: false });
+        this.notification.add(_t("Filter %s is saved.", name), { type: "success" });
+    }
+
+    deleteText(saved) {
+        return _t("Delete the saved filter %s?", saved.name);
+    }
+
+    deleteSaved(saved) {
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Delete the filter"),
+            body: this.deleteText(saved),
+            confirmLabel: _t("Delete"),
+            confirm: async () => {
+                this.state.saved = await this.orm.call(DOOR, "delete_filter", [this.constructor.dashboard, saved.id]);
+            },
+            cancel: () => {},
+        });
+    }
+
+    // ------------------------------------------------------------ export
+
+    exportUrl(extension, table) {
+        const query = new URLSearchParams({ filters: JSON.stringify(this.filters), ...(table ? { table } : {}) });
+        return `${EXPORT}/${this.constructor.dashboard}.${extension}?${query}`;
+    }
+
+    // ------------------------------------------------------------ drill-down
 
     /** Open records in their ordinary views. */
     openRecords(resModel, name, domain, context = {}) {
@@ -129,21 +230,57 @@ export class Dashboard extends Component {
         });
     }
 
+    // ------------------------------------------------------------ words and days
+
     get periodText() {
         return this.filters.date_from
             ? _t("%(from)s to %(to)s", { from: format.day(this.filters.date_from), to: format.day(this.filters.date_to) })
             : "";
     }
 
-    /** Every day of the period: [ISO], so that a day without records is a gap in the chart. */
-    get days() {
+    get comparedText() {
+        return this.filters.compare === "year" ? _t("a year ago") : _t("previous period");
+    }
+
+    get against() {
+        return this.filters.compare === "year" ? _t("against the same period a year ago") : _t("against the previous period");
+    }
+
+    /** "Revenue, a year ago" */
+    compared(label) {
+        return _t("%(figure)s, %(period)s", { figure: label, period: this.comparedText });
+    }
+
+    /** Every day of a period: [ISO], so that a day without records is a gap in the chart. */
+    daysOf({ date_from, date_to }) {
         const days = [];
-        let current = deserializeDate(this.state.data.date_from);
-        const last = deserializeDate(this.state.data.date_to);
+        let current = deserializeDate(date_from);
+        const last = deserializeDate(date_to);
         while (current <= last) {
             days.push(serializeDate(current));
             current = current.plus({ days: 1 });
         }
         return days;
+    }
+
+    get days() {
+        return this.daysOf(this.state.data);
+    }
+
+    /** The compared day that stands at the same place of a chart; the last one where that period is shorter. */
+    comparedDay(index) {
+        return this.daysOf(this.state.data.previous)[index];
+    }
+
+    /** Values of the compared period for each day of this one, from its rows by day. */
+    comparedValues(rows, key, field, missing = null) {
+        const byDay = Object.fromEntries(rows.map((row) => [row[key], row[field]]));
+        const before = this.daysOf(this.state.data.previous);
+        return this.days.map((_day, index) => (index in before ? byDay[before[index]] ?? missing : null));
+    }
+
+    /** The day that a point of a chart stands for: of the compared period for its series. */
+    dayOf(index, series) {
+        return series?.compared ? this.comparedDay(index) : this.days[index];
     }
 }

@@ -1,4 +1,4 @@
-/** How the dashboards write numbers, changes and days. One place, so that both dashboards read alike. */
+/** How the dashboards write numbers, changes and days. One place, so that all dashboards read alike. */
 import { formatDate, deserializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { formatFloat } from "@web/core/utils/numbers";
@@ -6,6 +6,11 @@ import { nbsp } from "@web/core/utils/strings";
 
 export function number(value, digits = 0) {
     return formatFloat(value, { digits: [false, digits] });
+}
+
+/** A quantity with at most two digits, and none when it is whole: "12", "12.50". */
+export function quantity(value) {
+    return number(value, Number.isInteger(Math.round(value * 100) / 100) ? 0 : 2);
 }
 
 /** "1,234.50 €" with the currency that the server sent (it may be absent from the session's list). */

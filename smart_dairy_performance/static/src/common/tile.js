@@ -15,6 +15,7 @@ export class Tile extends Component {
         before: { type: [Number, { value: null }], optional: true },
         good: { type: String, optional: true },
         tone: { type: String, optional: true },
+        against: { type: String, optional: true },
         onOpen: { type: Function, optional: true },
     };
     static defaultProps = { good: "up" };

@@ -7,31 +7,28 @@ const MILK = "farm.milk.record";
 const HEALTH_TONES = { healthy: "ok", suspicious: "warn", ill: "bad", in_treatment: "info", to_be_culled: "bad" };
 
 export class HerdDashboard extends Dashboard {
+    static dashboard = "herd";
     static template = "smart_dairy_performance.Frame";
     static filtersTemplate = "smart_dairy_performance.HerdFilters";
     static figuresTemplate = "smart_dairy_performance.HerdFigures";
     static emptyTemplate = "smart_dairy_performance.HerdEmpty";
 
-    setup() {
-        super.setup();
-        this.state.farms = [];
-    }
-
-    async loadToday() {
-        const { today, farms } = await this.orm.silent.call(ANIMAL, "get_herd_dashboard_filters", [this.filters.company_id]);
-        this.state.farms = farms;
-        if (!farms.some((farm) => farm.id === this.filters.farm_id)) {
-            this.filters.farm_id = null;
-        }
-        return today;
-    }
-
-    loadData({ date_from, date_to, farm_id, company_id }) {
-        return this.orm.silent.call(ANIMAL, "get_herd_dashboard", [date_from, date_to, farm_id, company_id]);
-    }
-
     isEmpty(data) {
         return !data.herd.count && !data.milk.total;
+    }
+
+    get farms() {
+        return this.state.choices.farms || [];
+    }
+
+    get tables() {
+        return [
+            { name: "days", label: _t("Milk by day") },
+            { name: "compared", label: _t("Compared period") },
+            { name: "by_type", label: _t("By type") },
+            { name: "by_breed", label: _t("By breed") },
+            { name: "by_pen", label: _t("By pen") },
+        ];
     }
 
     kg(value, digits = 0) {
@@ -154,7 +151,9 @@ export class HerdDashboard extends Dashboard {
             labels: days.map((day) => this.format.shortDay(day)),
             series: names.map(({ field, ...series }) => ({
                 ...series,
-                values: days.map((day) => byDay[day]?.[field] ?? null),
+                values: series.compared
+                    ? this.comparedValues(this.state.data.previous.trend, "date", field)
+                    : days.map((day) => byDay[day]?.[field] ?? null),
             })),
         };
     }
@@ -163,6 +162,7 @@ export class HerdDashboard extends Dashboard {
         return this.series([
             { field: "saleable", label: _t("Saleable kg"), color: 1, type: "bar" },
             { field: "discarded", label: _t("Discarded kg"), color: 5, type: "bar" },
+            { field: "total", label: this.compared(_t("Milk kg")), color: 6, type: "line", compared: true },
         ]);
     }
 
@@ -170,6 +170,7 @@ export class HerdDashboard extends Dashboard {
         return this.series([
             { field: "per_cow", label: _t("kg per cow in milk"), color: 2, digits: 1 },
             { field: "cows", label: _t("Cows milked"), color: 6, axis: "y1", dashed: true },
+            { field: "per_cow", label: this.compared(_t("kg per cow in milk")), color: 6, digits: 1, compared: true },
         ]);
     }
 
@@ -277,10 +278,10 @@ export class HerdDashboard extends Dashboard {
         return this.openRecords(ANIMAL, name, domain);
     }
 
-    openDay(index) {
-        const day = this.days[index];
+    openDay(index, series) {
+        const day = this.dayOf(index, series);
         return this.openMilk(_t("Milk of %s", this.format.day(day)), [
-            ...this.state.data.domains.milk,
+            ...this.state.data.domains.herd,
             ["record_date", "=", day],
         ]);
     }
@@ -296,7 +297,7 @@ export class HerdDashboard extends Dashboard {
     }
 
     openSetup() {
-        return this.action.doAction(this.state.farms.length ? "smart_dairy_farm.farm_animal_action" : "smart_dairy_farm.farm_farm_action");
+        return this.action.doAction(this.farms.length ? "smart_dairy_farm.farm_animal_action" : "smart_dairy_farm.farm_farm_action");
     }
 }
 

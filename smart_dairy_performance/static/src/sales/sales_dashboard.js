@@ -5,18 +5,11 @@ import { Dashboard } from "../common/dashboard";
 const ORDER = "sale.order";
 
 export class SalesDashboard extends Dashboard {
+    static dashboard = "sales";
     static template = "smart_dairy_performance.Frame";
     static filtersTemplate = "smart_dairy_performance.SalesFilters";
     static figuresTemplate = "smart_dairy_performance.SalesFigures";
     static emptyTemplate = "smart_dairy_performance.SalesEmpty";
-
-    loadToday() {
-        return this.orm.silent.call(ORDER, "get_dashboard_today", [this.filters.company_id]);
-    }
-
-    loadData({ date_from, date_to, company_id }) {
-        return this.orm.silent.call(ORDER, "get_sales_dashboard", [date_from, date_to, company_id]);
-    }
 
     isEmpty(data) {
         return data.by_currency.every((part) => !part.total_orders);
@@ -98,8 +91,18 @@ export class SalesDashboard extends Dashboard {
         });
     }
 
+    get tables() {
+        return [
+            { name: "days", label: _t("Revenue by day") },
+            { name: "compared", label: _t("Compared period") },
+            { name: "products", label: _t("Best selling products") },
+            { name: "customers", label: _t("Best customers") },
+        ];
+    }
+
     get curve() {
-        const byDay = Object.fromEntries(this.state.data.daily_stats.map((row) => [row.order_date, row]));
+        const { daily_stats, previous, currency } = this.state.data;
+        const byDay = Object.fromEntries(daily_stats.map((row) => [row.order_date, row]));
         const days = this.days;
         return {
             labels: days.map((day) => this.format.shortDay(day)),
@@ -108,7 +111,7 @@ export class SalesDashboard extends Dashboard {
                     label: _t("Revenue"),
                     values: days.map((day) => byDay[day]?.total_revenue ?? 0),
                     color: 1,
-                    digits: this.state.data.currency.decimal_places,
+                    digits: currency.decimal_places,
                     fill: true,
                 },
                 {
@@ -118,8 +121,19 @@ export class SalesDashboard extends Dashboard {
                     axis: "y1",
                     dashed: true,
                 },
+                {
+                    label: this.compared(_t("Revenue")),
+                    values: this.comparedValues(previous.daily_stats, "order_date", "total_revenue", 0),
+                    color: 6,
+                    digits: currency.decimal_places,
+                    compared: true,
+                },
             ],
         };
+    }
+
+    get ordersAxis() {
+        return _t("Orders");
     }
 
     get productRows() {
@@ -130,7 +144,7 @@ export class SalesDashboard extends Dashboard {
             bar: product.revenue / best,
             cells: {
                 name: product.product_name,
-                quantity: `${this.format.number(product.quantity_sold, 2)} ${product.uom_name}`,
+                quantity: `${this.format.quantity(product.quantity_sold)} ${product.uom_name}`,
                 revenue: this.money(product.revenue),
             },
         }));
@@ -170,8 +184,8 @@ export class SalesDashboard extends Dashboard {
         return this.openRecords(ORDER, name, domain, context);
     }
 
-    async openDay(index) {
-        const day = this.days[index];
+    async openDay(index, series) {
+        const day = this.dayOf(index, series);
         const domain = await this.orm.silent.call(ORDER, "get_dashboard_domain", [day, day, this.filters.company_id]);
         return this.openOrders(_t("Orders of %s", this.format.day(day)), domain);
     }

@@ -1,0 +1,72 @@
+"""What a dashboard of moments and money is asked about: companies, time zones, the period, the currency."""
+
+from collections import defaultdict
+
+from odoo import fields
+from odoo.fields import Domain
+
+from .guards import check_internal, companies_of, parse_period
+
+
+def head_of(env, companies):
+    """The company whose currency and time zone lead: the current one if it is reported on."""
+    return env.company if env.company in companies else companies[:1]
+
+
+def scope_of(env, date_from, date_to, company_id=None):
+    """Check who asks, and for what.
+
+    :return: dict: ``period`` (:class:`~.queries.periods.Period`), ``companies``, ``head`` (recordsets),
+        ``currency`` (of the head), ``currencies`` ({company id: currency id}), ``zones`` ({time zone: [ids]})
+    :raises AccessError: portal and public users, companies that are not selected
+    :raises UserError: dates that are none, or the wrong way round
+    """
+    check_internal(env)
+    companies = companies_of(env, company_id)
+    head = head_of(env, companies).sudo()
+    zones = defaultdict(list)
+    for company in companies.sudo():
+        zones[company._business_tz()].append(company.id)
+    return {
+        "period": parse_period(env, date_from, date_to, head._business_tz()),
+        "companies": companies,
+        "head": head,
+        "currency": head.currency_id,
+        "currencies": {company.id: company.sudo().currency_id.id for company in companies},
+        "zones": dict(zones),
+    }
+
+
+def headline_companies(scope):
+    """Ids of the companies whose currency is the headline's: only their amounts may be added."""
+    return [id_ for id_, currency in scope["currencies"].items() if currency == scope["currency"].id]
+
+
+def moments(scope, name, headline=False):
+    """Domain of records whose moment ``name`` lies in the period, each by its own company's business day.
+
+    :param headline: only of companies in the headline currency
+    """
+    parts = []
+    for tz, ids in scope["zones"].items():
+        if headline:
+            ids = [id_ for id_ in ids if scope["currencies"][id_] == scope["currency"].id]
+        if ids:
+            start, end = scope["period"].utc_range(tz)
+            parts.append(
+                Domain("company_id", "in", ids)
+                & Domain(name, ">=", fields.Datetime.to_string(start))
+                & Domain(name, "<", fields.Datetime.to_string(end))
+            )
+    return Domain.OR(parts)
+
+
+def currency_info(currency):
+    """What a client needs to write an amount: id, name, symbol, position, decimal_places."""
+    return {
+        "id": currency.id,
+        "name": currency.name,
+        "symbol": currency.symbol,
+        "position": currency.position,
+        "decimal_places": currency.decimal_places,
+    }
