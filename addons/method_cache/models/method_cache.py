@@ -16,6 +16,9 @@ from .base import ACCESS, ACCESS_MODELS
 
 _logger = logging.getLogger(__name__)
 QUARTER = 15 * 60  # seconds
+# Odoo's own caches, which hold who may see what. A process hears that one was cleared only after the commit:
+# until then it may compute by the old rights, and must keep such a value to those who have not heard either.
+SIGNALED = ("default", "stable", "groups")
 
 
 class MethodCache(models.AbstractModel):
@@ -159,6 +162,7 @@ class MethodCache(models.AbstractModel):
             canonical(list(records._ids), f"{facts.label}, records"),
             canonical(values, facts.label),
             canonical(int(time.time() // QUARTER) if spec.today else None),
+            canonical([self.pool.cache_sequences.get(name) for name in SIGNALED]),
         )
 
     def _effective_scope(self, spec, env, facts):

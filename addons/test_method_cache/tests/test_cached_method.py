@@ -84,6 +84,22 @@ class TestCachedMethod(CacheCase):
             self.assertEqual(self.totals(), [("North", 25)])
             self.assertEqual(trap.hits(TOTALS), 1, "a rollback invalidates nothing")
 
+    def test_who_has_not_heard_of_cleared_caches_shares_with_nobody_who_has(self):
+        self.totals()
+        for name in ("default", "stable", "groups"):
+            with self.subTest(name):
+                self.registry.clear_cache(name)
+                self.registry.signal_changes()
+                with trap_cache() as trap:
+                    self.totals()
+                    self.totals()
+                self.assertEqual((trap.computed(TOTALS), trap.hits(TOTALS)), (1, 1))
+        self.registry.clear_cache("assets")
+        self.registry.signal_changes()
+        with trap_cache() as trap:
+            self.totals()
+        self.assertEqual(trap.computed(TOTALS), 0, "scripts are no matter of rights")
+
     def test_savepoint_rolled_back_keeps_earlier_writes_known(self):
         """cr.precommit is emptied by a savepoint's rollback: the log must not be."""
         self.totals()
