@@ -110,6 +110,8 @@ class Cache:
                 self._chores_of = breaker
             self._by_id[wanted] = store
             breaker.start()
+        elif store is not None and settings.url:
+            store.set_timeout(settings.timeout)
         self.settings = settings
         self.max_value = settings.max_value
         self.tier.max_bytes = settings.local_bytes

@@ -47,6 +47,15 @@ class RedisStore(Store):
         self._wanted = 0  # connections that calls could not build in time
         self.breaker = Breaker("Redis", self._probe, self._background)
 
+    def set_timeout(self, seconds):
+        """Take another time limit into use; connections kept so far, which have the old one, are closed."""
+        if seconds == self.timeout:
+            return
+        self.timeout = seconds
+        self._pool.connection_kwargs.update(socket_timeout=seconds, socket_connect_timeout=seconds)
+        while self._idle:
+            self._idle.pop()[0].disconnect()
+
     # Steps of the protocol
 
     def lookup(self, ns, key, models, snapshot, known="", lease="", previous=False, owed=()):

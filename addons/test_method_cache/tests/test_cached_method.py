@@ -100,6 +100,19 @@ class TestCachedMethod(CacheCase):
             self.totals()
         self.assertEqual(trap.computed(TOTALS), 0, "scripts are no matter of rights")
 
+    def test_another_time_limit_holds_at_once(self):
+        """In the running process, for connections kept and new."""
+        self.totals()
+        (store,) = [store for store in self.cache._by_id.values() if store.name == "redis"]
+        self.assertEqual(store.timeout, 2)
+        self.set_time_limit("3000")
+        self.totals()
+        with trap_cache() as trap:
+            self.totals()
+        self.assertEqual((store.timeout, trap.hits(TOTALS)), (3, 1))
+        self.assertEqual({connection._sock.gettimeout() for connection, *_rest in store._idle}, {3})
+        self.set_time_limit("2000")
+
     def test_savepoint_rolled_back_keeps_earlier_writes_known(self):
         """cr.precommit is emptied by a savepoint's rollback: the log must not be."""
         self.totals()
@@ -294,6 +307,8 @@ class TestEmbedded(TestCachedMethod):
         without = {name: value for name, value in os.environ.items() if name != URL_VARIABLE}
         cls.enterClassContext(patch.dict(os.environ, without, clear=True))
         super().setUpClass()
+
+    test_another_time_limit_holds_at_once = None  # nobody is waited for
 
     def test_which_store(self):
         with self.transaction() as env:
