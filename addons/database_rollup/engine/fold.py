@@ -1,0 +1,380 @@
+"""Keeping rollups fresh: grace periods, and folding dirty days.
+
+Both run in transactions of their own (REPEATABLE READ for a fold), never inside a business transaction.
+"""
+
+import time
+from dataclasses import dataclass
+
+import psycopg2.errors
+from odoo.tools import SQL
+
+from . import objects
+from .errors import BusyError, NotDeployedError, RollupError
+from .objects import END_DAY, FIRST_DAY
+from .protocol import RULES
+from .sql import SCHEMA, own, run, trusted
+
+#: a transaction with this application name touches no source table, by its owner's word
+IGNORED = "database_rollup ignores this"
+#: epochs kept; no rollup has more tables
+MOST_EPOCHS = 64
+DATABASE = SQL("(SELECT oid FROM pg_database WHERE datname = current_database())")
+RUNNING = SQL(
+    """
+    SELECT l.virtualxid FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+     WHERE l.locktype = 'virtualxid' AND l.granted AND l.pid <> pg_backend_pid()
+       AND (a.pid IS NULL OR a.datid = %s AND a.usesysid IS NOT NULL AND a.application_name <> %s)
+    """,
+    DATABASE,
+    IGNORED,
+)
+
+
+def advance(cursor):
+    """Begin a grace period if everything that ran when the last one began has ended; return whether it did.
+
+    The cursor must be in a transaction of its own that does nothing else: it does not count itself.
+    """
+    last = run(
+        cursor,
+        SQL("SELECT id, running FROM %s WHERE database = %s ORDER BY id DESC LIMIT 1", own("epoch"), DATABASE),
+    )
+    number = 1
+    if last:
+        number = last[0][0] + 1
+        waiting = last[0][1]
+        # gone from pg_locks, a transaction has ended or is prepared: look for it there first
+        if waiting and run(
+            cursor,
+            SQL(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'virtualxid' AND virtualxid = ANY(%s) LIMIT 1",
+                waiting,
+            ),
+        ):
+            return False
+        if run(cursor, SQL("SELECT 1 FROM pg_prepared_xacts WHERE database = current_database() LIMIT 1")):
+            return False
+    begun = run(
+        cursor,
+        SQL(
+            """
+            INSERT INTO %(epoch)s (id, database, snapshot, running)
+            SELECT %(number)s, %(database)s, pg_current_snapshot(), ARRAY(%(running)s)
+            ON CONFLICT DO NOTHING RETURNING id
+            """,
+            epoch=own("epoch"),
+            number=number,
+            database=DATABASE,
+            running=RUNNING,
+        ),
+    )
+    run(
+        cursor,
+        SQL(
+            "DELETE FROM %s WHERE database = %s AND id < %s OR database <> %s",
+            own("epoch"),
+            DATABASE,
+            number - MOST_EPOCHS,
+            DATABASE,
+        ),
+    )
+    return bool(begun)
+
+
+def wait_graces(transaction, number, seconds=0.0, pause=0.02):
+    """Begin up to ``number`` grace periods, waiting at most ``seconds`` in all; return how many began."""
+    until = time.monotonic() + seconds
+    begun = 0
+    while begun < number:
+        try:
+            with transaction() as cursor:
+                moved = advance(cursor)
+        except psycopg2.errors.SerializationFailure:  # another process began one
+            moved = False
+        begun += moved
+        if not moved:
+            if time.monotonic() >= until:
+                break
+            time.sleep(pause)
+    return begun
+
+
+def blockers(cursor):
+    """Who holds folding back: ``[(pid, seconds its transaction has lasted, application)]``."""
+    return run(
+        cursor,
+        SQL(
+            """
+            SELECT a.pid, EXTRACT(epoch FROM now() - a.xact_start)::float, a.application_name
+              FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = 'virtualxid' AND l.granted AND l.virtualxid = ANY(
+                   (SELECT running FROM %s WHERE database = %s ORDER BY id DESC LIMIT 1)::text[])
+             ORDER BY 2 DESC NULLS LAST
+            """,
+            own("epoch"),
+            DATABASE,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What one fold did: days (number of calendar days computed, None: without bound) and whether more waits."""
+
+    folded: bool
+    more: bool
+    seconds: float
+
+
+def fold(cursor, rollup, most_days=31, rules=RULES):
+    """Compute at most ``most_days`` dirty days, newest first, in the cursor's fresh transaction.
+
+    The caller commits. Notes younger than the rollup's grace periods stay, and their days stay dirty.
+
+    :raises BusyError: another process is at it, or was since this transaction began
+    :raises NotDeployedError: the database holds another declaration, or none
+    :raises RollupError: the transaction is not REPEATABLE READ
+    """
+    started = time.monotonic()
+    lock_state(cursor, rollup)
+    snapshot = _seen_by_all(cursor, rollup, rules)
+    if snapshot is None:
+        return Folded(False, False, 0.0)
+    seen = SQL("pg_visible_in_snapshot(xid, %s)", snapshot)
+    chunk = _next_chunk(cursor, rollup, seen, most_days)
+    if chunk is None:
+        return Folded(False, False, 0.0)
+    low, high, rest, xid, noted = chunk
+    if low is not None:
+        compute(cursor, rollup, low, high, "fold-whole" in rules)
+    if "fold-seen" not in rules:
+        cursor.connection.commit()
+        seen = SQL("TRUE")
+    # with all rules the snapshot is still that of the first statement: notes it does not see stay
+    run(cursor, SQL("DELETE FROM %s WHERE %s", objects.log(rollup), seen))
+    run(
+        cursor,
+        SQL(
+            "INSERT INTO %s (days, xid, noted_at) SELECT d, %s::xid8, %s FROM unnest(%s::datemultirange) d",
+            objects.log(rollup),
+            xid,
+            noted,
+            rest,
+        ),
+    )
+    seconds = time.monotonic() - started
+    run(
+        cursor,
+        SQL(
+            """
+            UPDATE %s SET folds = folds + 1, folded_at = clock_timestamp(), fold_seconds = %s WHERE name = %s
+            """,
+            own("state"),
+            seconds,
+            rollup.name,
+        ),
+    )
+    if "fold-whole" not in rules:
+        cursor.connection.commit()
+        compute_coarser(cursor, rollup, low, high)
+    return Folded(True, rest != "{}", seconds)
+
+
+def lock_state(cursor, rollup):
+    """Make this transaction the only one that folds or deploys, with all earlier ones in its snapshot.
+
+    Every fold updates the row, so that locking it in REPEATABLE READ fails where one committed meanwhile.
+    """
+    if run(cursor, SQL("SELECT current_setting('transaction_isolation')"))[0][0] == "read committed":
+        raise RollupError(f"rollup {rollup.name}: folding needs a REPEATABLE READ transaction")
+    try:
+        rows = run(
+            cursor,
+            SQL(
+                "SELECT ready, fingerprint FROM %s WHERE name = %s FOR UPDATE NOWAIT", own("state"), rollup.name
+            ),
+        )
+    except (psycopg2.errors.LockNotAvailable, psycopg2.errors.SerializationFailure) as error:
+        raise BusyError(f"rollup {rollup.name} is being folded by another process") from error
+    if not rows or rows[0] != (True, rollup.fingerprint):
+        raise NotDeployedError(f"rollup {rollup.name} is not deployed as declared; deploy it first")
+
+
+def _seen_by_all(cursor, rollup, rules):
+    """The snapshot whose transactions have outlived the rollup's grace periods, as text."""
+    graces = rollup.graces
+    if "grace" not in rules:
+        graces = 0
+    elif "graces" not in rules:
+        graces = min(1, graces)
+    if not graces:
+        return run(cursor, SQL("SELECT pg_current_snapshot()::text"))[0][0]
+    rows = run(
+        cursor,
+        SQL(
+            "SELECT snapshot::text FROM %s WHERE database = %s ORDER BY id DESC OFFSET %s LIMIT 1",
+            own("epoch"),
+            DATABASE,
+            graces,
+        ),
+    )
+    return rows[0][0] if rows else None
+
+
+def _next_chunk(cursor, rollup, seen, most_days):
+    """Return ``(low, high, rest, xid, noted_at)`` as texts: the newest dirty days, and what stays dirty.
+
+    ``low`` is None when the dirty days hold nothing: no row of a source table and none of the rollup.
+    """
+    rows = run(
+        cursor,
+        SQL(
+            """
+            SELECT range_agg(days)::text, (array_agg(xid))[1]::text, min(noted_at),
+                   lower_inf(range_agg(days)) OR upper_inf(range_agg(days))
+              FROM %s WHERE %s
+            """,
+            objects.log(rollup),
+            seen,
+        ),
+    )
+    dirty, xid, noted, open_ended = rows[0]
+    if dirty is None:
+        return None
+    # an open end reaches to the last day that has anything
+    extent = _extent(cursor, rollup) if open_ended else SQL("daterange(%s, %s)", FIRST_DAY, END_DAY)
+    rows = run(
+        cursor,
+        SQL(
+            """
+            WITH newest AS (
+                SELECT d, days FROM (SELECT %s::datemultirange * datemultirange(%s) AS days) x, unnest(days) d
+                 ORDER BY d DESC LIMIT 1),
+            chunk AS (SELECT days, GREATEST(lower(d), upper(d) - %s) AS low, upper(d) AS high FROM newest)
+            SELECT low::text, high::text, (days - datemultirange(daterange(low, high)))::text FROM chunk
+            """,
+            dirty,
+            extent,
+            most_days,
+        ),
+    )
+    if not rows:
+        return None, None, "{}", xid, noted
+    return *rows[0], xid, noted
+
+
+def _extent(cursor, rollup):
+    """SQL of a range that holds every day of the sources and of the rollup; empty when there is none."""
+    alias = rollup.time_alias
+    return SQL(
+        """
+        (SELECT CASE WHEN min(low) IS NULL THEN 'empty'::daterange
+                ELSE daterange(GREATEST(min(low), DATE %(first)s), LEAST(max(high), DATE %(end)s - 3) + 3) END
+           FROM (SELECT min(bucket) AS low, max(bucket) AS high FROM %(day)s
+                 UNION ALL
+                 SELECT GREATEST(min(%(time)s), %(first)s)::date - 2, LEAST(max(%(time)s), %(end)s)::date
+                   FROM %(table)s %(alias)s) e)
+        """,
+        first=FIRST_DAY,
+        end=END_DAY,
+        day=objects.table(rollup, "day"),
+        time=trusted(rollup.time),
+        table=SQL.identifier(objects.watched(rollup)[alias]),
+        alias=SQL.identifier(alias),
+    )
+
+
+def compute(cursor, rollup, low, high, coarser=True):
+    """Replace the rows of the days ``[low, high)`` at all levels by fresh ones."""
+    for measure in (None, *rollup.distinct):
+        day = objects.table(rollup, "day", measure)
+        run(cursor, SQL("DELETE FROM %s WHERE bucket >= %s AND bucket < %s", day, low, high))
+        run(
+            cursor,
+            SQL(
+                "INSERT INTO %s SELECT * FROM %s(%s::date, %s::date)",
+                day,
+                objects.live(rollup, measure),
+                low,
+                high,
+            ),
+        )
+    if coarser:
+        compute_coarser(cursor, rollup, low, high)
+
+
+def compute_coarser(cursor, rollup, low, high):
+    """Move the days ``[low, high)`` up: a coarse row is always the aggregate of the finer rows below it."""
+    for finer, level in zip(rollup.levels, rollup.levels[1:], strict=False):
+        first = SQL("date_trunc(%s, %s::date)::date", level, low)
+        # the bucket of the last day, and the whole of it
+        end = SQL("(date_trunc(%s, %s::date - 1) + %s::interval)::date", level, high, f"1 {level}")
+        for measure in (None, *rollup.distinct):
+            there = objects.table(rollup, level, measure)
+            run(cursor, SQL("DELETE FROM %s WHERE bucket >= %s AND bucket < %s", there, first, end))
+            run(
+                cursor,
+                SQL(
+                    "INSERT INTO %s %s",
+                    there,
+                    objects.select_level(rollup, level, finer, first, end, measure),
+                ),
+            )
+
+
+def fold_all(transaction, rollup, seconds=float("inf"), most_days=31, rules=RULES):
+    """Fold until nothing may be folded or the time is over; return ``(folds, whether more waits)``.
+
+    Chunks grow while they are quick and shrink when they are slow, so that no fold lasts long.
+    """
+    until = time.monotonic() + seconds
+    folds = 0
+    while True:
+        with transaction() as cursor:
+            done = fold(cursor, rollup, most_days, rules)
+        folds += done.folded
+        if not done.folded or not done.more:
+            return folds, done.more
+        if time.monotonic() >= until:
+            return folds, True
+        if done.seconds < 0.5:
+            most_days = min(most_days * 2, 4000)
+        elif done.seconds > 2:
+            most_days = max(most_days // 2, 1)
+
+
+def freshness(cursor, rollup):
+    """Return a dict: notes, dirty_days (None: without bound), lag (seconds since the oldest note), bytes, rows."""
+    rows = run(
+        cursor,
+        SQL(
+            """
+            SELECT count(*), EXTRACT(epoch FROM clock_timestamp() - min(noted_at))::float,
+                   (SELECT sum(upper(d) - lower(d)) FROM unnest(range_agg(days)) d),
+                   bool_or(lower_inf(days) OR upper_inf(days))
+              FROM %s
+            """,
+            objects.log(rollup),
+        ),
+    )
+    notes, lag, days, unbounded = rows[0]
+    size = run(
+        cursor,
+        SQL(
+            """
+            SELECT COALESCE(sum(pg_total_relation_size(oid)), 0)::bigint,
+                   COALESCE(sum(GREATEST(reltuples, 0)), 0)::bigint
+              FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r' AND relname LIKE %s
+            """,
+            SCHEMA,
+            rollup.prefix.replace("_", r"\_") + r"\_%",
+        ),
+    )
+    return {
+        "notes": notes,
+        "lag": lag or 0.0,
+        "dirty_days": None if unbounded else int(days or 0),
+        "bytes": int(size[0][0]),
+        "rows": int(size[0][1]),
+    }
