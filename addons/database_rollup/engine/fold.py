@@ -274,7 +274,7 @@ def _extent(cursor, rollup):
            FROM (SELECT min(bucket) AS low, max(bucket) AS high FROM %(day)s
                  UNION ALL
                  SELECT GREATEST(min(%(time)s), %(first)s)::date - 2, LEAST(max(%(time)s), %(end)s)::date
-                   FROM %(table)s %(alias)s) e)
+                   FROM %(table)s %(alias)s HAVING min(%(time)s) IS NOT NULL) e)
         """,
         first=FIRST_DAY,
         end=END_DAY,
