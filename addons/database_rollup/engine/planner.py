@@ -111,7 +111,7 @@ def _levels(rollup, question):
 
 
 def _cover(rollup, question, rules, noted):
-    """CTE ``c``: one row with the day ranges that each level answers, and ``dirty``, which is read live."""
+    """CTEs ``d`` and ``c``: one row with the day ranges that each level answers, and ``dirty``, which is read live."""
     period = SQL("daterange(%s, %s)", question.first, question.end)
     if noted is None:
         noted = SQL("(SELECT range_agg(days) FROM %s WHERE days && %s)", objects.log(rollup), period)
@@ -128,7 +128,7 @@ def _cover(rollup, question, rules, noted):
             dirty,
             period,
         )
-    rows = SQL("(SELECT %s AS dirty) d", dirty)
+    rows = SQL("d")
     taken = [SQL("d.dirty")]
     result = [SQL("d.dirty")]
     for level in _levels(rollup, question):
@@ -152,7 +152,12 @@ def _cover(rollup, question, rules, noted):
         part = SQL.identifier(f"_{level}", level)
         taken.append(part)
         result.append(part)
-    return SQL("c AS MATERIALIZED (SELECT %s FROM %s)", commas(result), rows)
+    return SQL(
+        "d AS MATERIALIZED (SELECT %s AS dirty), c AS MATERIALIZED (SELECT %s FROM %s)",
+        dirty,
+        commas(result),
+        rows,
+    )
 
 
 def _arms(rollup, question, select, measure=None):
