@@ -79,6 +79,19 @@ class CountDistinct(Measure):
 
 
 @dataclass(frozen=True)
+class Secured:
+    """A further model whose access rights and record rules apply to whoever asks.
+
+    :param path: required many2one fields from the rollup's model to it (``order_id``)
+    :param alias: its table among the joins
+    """
+
+    model: str
+    path: str
+    alias: str
+
+
+@dataclass(frozen=True)
 class Rollup:
     """A declared rollup.
 
@@ -90,8 +103,8 @@ class Rollup:
     :param timestamp: whether ``time`` is a timestamp (else a date)
     :param where: conditions, all of which a row must meet
     :param levels: ``day`` and the coarser ones that are kept
-    :param model: ORM model of the source table; ``rules`` are the paths from it to further models whose
-        access rights and record rules apply as well (``{"sale.order": "order_id"}`` as pairs)
+    :param model: ORM model of the source table, whose access rights and record rules apply
+    :param secured: further models whose rights and rules apply as well
     """
 
     name: str
@@ -106,7 +119,7 @@ class Rollup:
     timestamp: bool = True
     levels: tuple[str, ...] = LEVELS
     model: str = ""
-    rules: tuple[tuple[str, str], ...] = ()
+    secured: tuple[Secured, ...] = ()
     title: str = ""
 
     def __post_init__(self):

@@ -142,6 +142,8 @@ def deploy(transaction, rollup, rules=RULES):
         if state == "changed":
             _timeout(cursor)
             create(cursor, rollup, rules)
+        else:
+            distrust(cursor, rollup)
     for alias in objects.watched(rollup):
         with transaction() as cursor:
             if alias in missing_triggers(cursor, rollup):
@@ -165,6 +167,11 @@ def deploy_here(cursor, rollup, rules=RULES):
         attach(cursor, rollup, alias)
     make_ready(cursor, rollup)
     return True
+
+
+def distrust(cursor, rollup):
+    """Let readers take every day live until :func:`make_ready`: writes may have passed unnoticed."""
+    run(cursor, SQL("UPDATE %s SET ready = false WHERE name = %s", own("state"), rollup.name))
 
 
 def _timeout(cursor):

@@ -265,7 +265,8 @@ def _total(m):
         return SQL("COALESCE(sum(%s), 0)::bigint AS %s", name, name)
     if isinstance(m, Avg):
         both = (SQL.identifier(f"{m.name}_sum"), SQL.identifier(f"{m.name}_count"))
-        return SQL("sum(%s) / NULLIF(sum(%s), 0) AS %s", *both, name)
+        # trimmed, so that the quotient's digits do not depend on how the sum was come by
+        return SQL("trim_scale(sum(%s)) / NULLIF(sum(%s), 0) AS %s", *both, name)
     if isinstance(m, Min | Max):
         return SQL("%s(%s) AS %s", SQL("min" if isinstance(m, Min) else "max"), name, name)
     return SQL("sum(%s) AS %s", name, name)
@@ -292,7 +293,7 @@ def base(rollup, question, restrict=None):
         elif isinstance(m, Min | Max):
             how = SQL("%s(%s)", SQL("min" if isinstance(m, Min) else "max"), raw)
         elif isinstance(m, Avg):
-            how = SQL("sum(%s::numeric) / NULLIF(count(%s), 0)", raw, raw)
+            how = SQL("trim_scale(sum(%s::numeric)) / NULLIF(count(%s), 0)", raw, raw)
         else:
             how = SQL("sum(%s::numeric)", raw)
         totals.append(SQL("%s AS %s", how, name))
