@@ -73,7 +73,10 @@ def create(cursor, rollup, rules=RULES):
 
     The triggers of an earlier declaration go with their functions, which locks the source tables until the
     transaction ends: keep it short.
+
+    :raises NotDeployedError: when a source table or column does not exist
     """
+    source_columns(cursor, rollup)
     drop(cursor, rollup.name)
     run(
         cursor,

@@ -1,5 +1,6 @@
 """A domain on the rollup's model as a condition on the rollup's dimensions."""
 
+from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd, DomainBool, DomainCondition, DomainNot, DomainOr
 from odoo.tools import SQL, Query
 
@@ -30,8 +31,7 @@ def _express(domain, model, paths, prefix):
     if isinstance(domain, DomainBool):
         return SQL("TRUE") if domain.is_true() else SQL("FALSE")
     if isinstance(domain, DomainNot):
-        (child,) = [domain.child]
-        return SQL("((%s) IS NOT TRUE)", _express(child, model, paths, prefix))
+        return SQL("((%s) IS NOT TRUE)", _express(domain.child, model, paths, prefix))
     if isinstance(domain, DomainAnd | DomainOr):
         glue = SQL(" AND ") if isinstance(domain, DomainAnd) else SQL(" OR ")
         return SQL("(%s)", glue.join(_express(child, model, paths, prefix) for child in domain.children))
@@ -51,7 +51,7 @@ def _condition(condition, model, paths, prefix):
         and field.type == "many2one"
         and field.required
         and condition.operator in ("any", "any!", "not any", "not any!")
-        and hasattr(condition.value, "iter_conditions")
+        and isinstance(condition.value, Domain)
     ):
         comodel = model.env[field.comodel_name]
         model._check_field_access(field, "read")
@@ -67,8 +67,14 @@ def _on_dimension(condition, model, field, dimension):
     """The ORM's own SQL of the condition, with the dimension in the place of the field's column."""
     if field is None or not field.store or not field.column_type or field.company_dependent or field.translate:
         raise Inexpressible(f"{model._name}: {condition.field_expr} is not a plain stored column")
+    model._check_field_access(field, "read")
+    value, operator = condition.value, condition.operator
+    if isinstance(value, Domain):
+        # as the ORM does it, but never by a join
+        bypass = operator.endswith("!") or field.bypass_search_access
+        value = model.env[field.comodel_name]._search(value, active_test=False, bypass_access=bypass)
     query = Query(model.env, _STAND_IN, SQL.identifier(model._table))
-    sql = condition._to_sql(model, _STAND_IN, query)
+    sql = field.condition_to_sql(condition.field_expr, operator, value, model, _STAND_IN, query)
     stand_in = SQL.identifier(_STAND_IN, field.name).code
     if query._joins or sql.code.count(f'"{_STAND_IN}"') != sql.code.count(stand_in):
         raise Inexpressible(f"{model._name}: {condition.field_expr} needs another table")

@@ -40,7 +40,7 @@ class TestDeclaration(BaseCase):
             ({"zone": "l.tz"}, "must be joined to the time's table"),
             ({"dimensions": (Dimension("x", "nobody.id"),)}, "nobody.id in 'nobody.id' names no declared table"),
             ({"joins": (Join("o", "orders", "o.id = 1"),)}, "exactly one table declared before it, not to none"),
-            ({"measures": (CountDistinct("n" * 30, "o.customer"),)}, "longer than PostgreSQL's 63"),
+            ({"name": "n" * 30, "measures": (CountDistinct("m" * 30, "o.customer"),)}, "longer than PostgreSQL's 63"),
             ({"timestamp": False}, "a date has no time zone"),
         ):
             with self.subTest(text), self.assertRaisesRegex(DeclarationError, text):
@@ -270,7 +270,7 @@ class TestKeepingFresh(LabCase):
             found = verify.wrong_days(cursor, SALES)
             self.assertEqual(
                 [(level, bucket) for level, bucket, _rows in found],
-                [("day", "2025-03-03"), ("month", "2025-03-01"), ("year", "2025-01-01")],
+                [("year", "2025-01-01"), ("month", "2025-03-01"), ("day", "2025-03-03")],
             )
             verify.mend(cursor, SALES, found)
         self.assert_exact(SALES)
@@ -387,7 +387,7 @@ class TestDeployment(LabCase):
         try:
             left = True
             chunks = 0
-            while left and chunks < 200:
+            while left and chunks < 40:
                 chunks += 1
                 fold.wait_graces(self.lab.transaction, rollup.graces + 1, 1)
                 cnx = self.lab.connect()
