@@ -100,11 +100,18 @@ class Worker:
                     self.cnx = self.lab.connect()
                 self.one()
             except (BusyError, NotDeployedError):
-                self.cnx.rollback()
+                self.give_up()
             except psycopg2.Error:
                 self.count(ERRORS)
-                if not self.cnx.closed:
-                    self.cnx.rollback()
+                self.give_up()
+
+    def give_up(self):
+        if self.cnx is None:
+            return
+        try:
+            self.cnx.rollback()
+        except psycopg2.Error:  # cut off: the next turn connects anew
+            self.cnx.close()
 
     def one(self):
         # READ COMMITTED, now and then: statements of one transaction then see different snapshots
@@ -162,7 +169,7 @@ class Worker:
         (8, "new_order"), (6, "new_line"), (6, "correct_line"), (5, "move_order"), (5, "change_state"),
         (3, "give_away"), (4, "delete_line"), (3, "delete_order"), (2, "bulk"), (2, "bulk_move"),
         (2, "category"), (1, "rename"), (1, "zone"), (1, "company"), (5, "milk"), (3, "correct_milk"),
-        (2, "delete_milk"), (1, "irrelevant"), (0.2, "truncate"),
+        (2, "delete_milk"), (1, "irrelevant"), (0.2, "truncate"), (0.2, "odd_day"),
     )  # fmt: skip
 
     def change(self, cursor):
@@ -298,6 +305,13 @@ class Worker:
             ],
         )
 
+    def odd_day(self, cursor):
+        """A day that no range can hold, beside others: the trigger fails, and must not miss these."""
+        cursor.execute(
+            "INSERT INTO milk (farm, day, kg) VALUES (1, '5874897-12-31', 1), (2, %s, 1)", [self.day()]
+        )
+        cursor.execute("DELETE FROM milk WHERE day = '5874897-12-31'")
+
     def correct_milk(self, cursor):
         cursor.execute(
             "UPDATE milk SET kg = %s, day = %s WHERE id = %s",
@@ -418,15 +432,16 @@ def work(role, number, options, counters, stop):
 
 
 class Tormentor:
-    """Kills processes, and connections in mid-transaction; pauses them."""
+    """Kills processes, and connections in mid-transaction; pauses them; deploys rollups anew."""
 
     def __init__(self, options, lab, spawn):
         self.rng = random.Random(options.seed)
         self.lab, self.spawn = lab, spawn
+        self.rules = RULES - set(options.without)
         self.done = {}
 
     def act(self, workers):
-        action = self.rng.choice((self.pause, self.pause, self.kill, self.kill, self.cut_off))
+        action = self.rng.choice((self.pause, self.pause, self.kill, self.kill, self.cut_off, self.deploy))
         self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
         action(workers)
 
@@ -441,6 +456,16 @@ class Tormentor:
         workers[at].kill()
         workers[at].join()
         workers[at] = self.spawn(at)
+
+    def deploy(self, workers):
+        """A source column changed its type, it seems: build anew, beside readers with old snapshots."""
+        rollup = self.rng.choice(ROLLUPS)
+        with contextlib.suppress(psycopg2.errors.LockNotAvailable, psycopg2.errors.SerializationFailure):
+            with self.lab.transaction() as cursor:
+                cursor.execute(
+                    "UPDATE database_rollup.state SET columns = 'other' WHERE name = %s", [rollup.name]
+                )
+            deploy.deploy(self.lab.transaction, rollup, self.rules)
 
     def cut_off(self, workers):
         with self.lab.transaction() as cursor:
@@ -512,15 +537,15 @@ def soak(options):
 
 def settle(lab, options):
     """Fold all that is left; return ``(notes left, wrong buckets)``: both 0 when all is well."""
-    fold.wait_graces(lab.transaction, SALES.graces + 1, 10)
     left = wrong = 0
+    for rollup in ROLLUPS:
+        deploy.deploy(lab.transaction, rollup)  # what a deployment of the tormentor's left unfinished
+    fold.wait_graces(lab.transaction, SALES.graces + 1, 10)
     for rollup in ROLLUPS:
         fold.fold_all(lab.transaction, rollup, rules=RULES - set(options.without))
         with lab.transaction() as cursor:
             left += fold.freshness(cursor, rollup)["notes"]
             wrong += len(verify.wrong_days(cursor, rollup))
-            if deploy.inspect(cursor, rollup) != "ready":
-                sys.exit(f"{rollup.name} is not as it was deployed")
     return left, wrong
 
 

@@ -120,17 +120,21 @@ def blockers(cursor):
 
 @dataclass(frozen=True)
 class Folded:
-    """What one fold did: days (number of calendar days computed, None: without bound) and whether more waits."""
+    """What one fold did: whether anything, whether more waits, how long, and how many day rows it wrote."""
 
     folded: bool
     more: bool
     seconds: float
+    rows: int
 
 
-def fold(cursor, rollup, most_days=31, rules=RULES):
+def fold(cursor, rollup, most_days=31, rules=RULES, skip_empty=False):
     """Compute at most ``most_days`` dirty days, newest first, in the cursor's fresh transaction.
 
     The caller commits. Notes younger than the rollup's grace periods stay, and their days stay dirty.
+
+    :param skip_empty: look for the next day that has anything first (a mistyped year leaves centuries
+        without); reads the time's table, quickly where the time is indexed
 
     :raises BusyError: another process is at it, or was since this transaction began
     :raises NotDeployedError: the database holds another declaration, or none
@@ -140,14 +144,15 @@ def fold(cursor, rollup, most_days=31, rules=RULES):
     lock_state(cursor, rollup)
     snapshot = _seen_by_all(cursor, rollup, rules)
     if snapshot is None:
-        return Folded(False, False, 0.0)
+        return Folded(False, False, 0.0, 0)
     seen = SQL("pg_visible_in_snapshot(xid, %s)", snapshot)
-    chunk = _next_chunk(cursor, rollup, seen, most_days)
+    chunk = _next_chunk(cursor, rollup, seen, most_days, skip_empty)
     if chunk is None:
-        return Folded(False, False, 0.0)
+        return Folded(False, False, 0.0, 0)
     low, high, rest, xid, noted = chunk
+    rows = 0
     if low is not None:
-        compute(cursor, rollup, low, high, "fold-whole" in rules)
+        rows = compute(cursor, rollup, low, high, "fold-whole" in rules)
     if "fold-seen" not in rules:
         cursor.connection.commit()
         seen = SQL("TRUE")
@@ -178,7 +183,7 @@ def fold(cursor, rollup, most_days=31, rules=RULES):
     if "fold-whole" not in rules:
         cursor.connection.commit()
         compute_coarser(cursor, rollup, low, high)
-    return Folded(True, rest != "{}", seconds)
+    return Folded(True, rest != "{}", seconds, rows)
 
 
 def lock_state(cursor, rollup):
@@ -222,7 +227,7 @@ def _seen_by_all(cursor, rollup, rules):
     return rows[0][0] if rows else None
 
 
-def _next_chunk(cursor, rollup, seen, most_days):
+def _next_chunk(cursor, rollup, seen, most_days, skip_empty):
     """Return ``(low, high, rest, xid, noted_at)`` as texts: the newest dirty days, and what stays dirty.
 
     ``low`` is None when the dirty days hold nothing: no row of a source table and none of the rollup.
@@ -243,7 +248,7 @@ def _next_chunk(cursor, rollup, seen, most_days):
     if dirty is None:
         return None
     # an open end reaches to the last day that has anything
-    extent = _extent(cursor, rollup) if open_ended else SQL("daterange(%s, %s)", FIRST_DAY, END_DAY)
+    extent = _extent(rollup) if open_ended else SQL("daterange(%s, %s)", FIRST_DAY, END_DAY)
     rows = run(
         cursor,
         SQL(
@@ -251,11 +256,13 @@ def _next_chunk(cursor, rollup, seen, most_days):
             WITH newest AS (
                 SELECT d, days FROM (SELECT %s::datemultirange * datemultirange(%s) AS days) x, unnest(days) d
                  ORDER BY d DESC LIMIT 1),
-            chunk AS (SELECT days, GREATEST(lower(d), upper(d) - %s) AS low, upper(d) AS high FROM newest)
-            SELECT low::text, high::text, (days - datemultirange(daterange(low, high)))::text FROM chunk
+            ends AS (SELECT d, days, LEAST(upper(d), %s) AS high FROM newest),
+            chunk AS (SELECT d, days, high, GREATEST(lower(d), high - %s) AS low FROM ends)
+            SELECT low::text, high::text, (days - datemultirange(daterange(low, upper(d))))::text FROM chunk
             """,
             dirty,
             extent,
+            _last_day(rollup) if skip_empty else SQL("upper(d)"),
             most_days,
         ),
     )
@@ -264,7 +271,22 @@ def _next_chunk(cursor, rollup, seen, most_days):
     return *rows[0], xid, noted
 
 
-def _extent(cursor, rollup):
+def _last_day(rollup):
+    """SQL of the day after the last one before ``upper(d)`` that may have anything."""
+    return SQL(
+        """
+        COALESCE(GREATEST((SELECT max(bucket) + 1 FROM %s WHERE bucket < upper(d)),
+                 (SELECT max(%s)::date + 3 FROM %s %s WHERE %s < upper(d) + interval '2 days')), lower(d))
+        """,
+        objects.table(rollup, "day"),
+        trusted(rollup.time),
+        SQL.identifier(objects.watched(rollup)[rollup.time_alias]),
+        SQL.identifier(rollup.time_alias),
+        trusted(rollup.time),
+    )
+
+
+def _extent(rollup):
     """SQL of a range that holds every day of the sources and of the rollup; empty when there is none."""
     alias = rollup.time_alias
     return SQL(
@@ -286,10 +308,12 @@ def _extent(cursor, rollup):
 
 
 def compute(cursor, rollup, low, high, coarser=True):
-    """Replace the rows of the days ``[low, high)`` at all levels by fresh ones."""
+    """Replace the rows of the days ``[low, high)`` at all levels by fresh ones; return the number of rows."""
+    written = 0
     for measure in (None, *rollup.distinct):
         day = objects.table(rollup, "day", measure)
         run(cursor, SQL("DELETE FROM %s WHERE bucket >= %s AND bucket < %s", day, low, high))
+        written += cursor.rowcount
         run(
             cursor,
             SQL(
@@ -300,8 +324,10 @@ def compute(cursor, rollup, low, high, coarser=True):
                 high,
             ),
         )
+        written += cursor.rowcount
     if coarser:
         compute_coarser(cursor, rollup, low, high)
+    return written
 
 
 def compute_coarser(cursor, rollup, low, high):
@@ -329,15 +355,16 @@ def fold_all(transaction, rollup, seconds=float("inf"), most_days=31, rules=RULE
     Chunks grow while they are quick and shrink when they are slow, so that no fold lasts long.
     """
     until = time.monotonic() + seconds
-    folds = 0
+    folds, skip_empty = 0, False
     while True:
         with transaction() as cursor:
-            done = fold(cursor, rollup, most_days, rules)
+            done = fold(cursor, rollup, most_days, rules, skip_empty)
         folds += done.folded
         if not done.folded or not done.more:
             return folds, done.more
         if time.monotonic() >= until:
             return folds, True
+        skip_empty = not done.rows
         if done.seconds < 0.5:
             most_days = min(most_days * 2, 4000)
         elif done.seconds > 2:

@@ -76,7 +76,7 @@ class TestPlannerEqualsGroupBy(LabCase):
                     [rng.choice((None, 1, 2)), moment.date(), rng.choice((None, rng.random() * 40))],
                 )
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(ZONES), min_size=3, max_size=3), st.data())
     def test_random_questions(self, zones, data):
         """Zones change, all is folded, random days are dirtied with real changes; then questions."""
