@@ -1,13 +1,13 @@
 """Soak test of the rollups: every answer is compared with GROUP BY over the source tables, in one snapshot.
 
-Real PostgreSQL, several processes on connections of their own. Writers insert, move, correct and delete as an ORM
-does and in raw bulk, in REPEATABLE READ and in READ COMMITTED, roll back, change time zones, categories and
-companies, TRUNCATE; folders fold; readers hold old snapshots and read their own writes; a tormentor kills
-processes and connections in the middle of what they do.
+Real PostgreSQL, several processes on connections of their own. Writers insert, move, correct and delete
+as an ORM does and in raw bulk, in REPEATABLE READ and in READ COMMITTED, roll back, change time zones,
+categories and companies, TRUNCATE; folders fold; readers hold old snapshots and read their own writes; a
+tormentor kills processes and connections in the middle of what they do, and deploys rollups anew.
 
     python benchmarks/soak_rollup.py --seconds 60             # the short form
     python benchmarks/soak_rollup.py --reads 100000           # the full form (about 15 minutes)
-    python benchmarks/soak_rollup.py --mutate                 # breaks each rule: its interleaving must be wrong
+    python benchmarks/soak_rollup.py --mutate                 # breaks each rule: its interleaving goes wrong
     python benchmarks/soak_rollup.py --mutate --random        # the soak itself must notice, too
     python benchmarks/soak_rollup.py --without graces         # one broken rule
 
@@ -255,7 +255,9 @@ class Worker:
         )
         cursor.execute("SELECT count(*) FROM line")
         if cursor.fetchone()[0] > MOST_LINES:
-            cursor.execute("DELETE FROM orders WHERE id IN (SELECT id FROM orders ORDER BY random() LIMIT 100)")
+            cursor.execute(
+                "DELETE FROM orders WHERE id IN (SELECT id FROM orders ORDER BY random() LIMIT 100)"
+            )
             cursor.execute("DELETE FROM milk WHERE id IN (SELECT id FROM milk ORDER BY random() LIMIT 100)")
 
     def bulk_move(self, cursor):
@@ -378,7 +380,9 @@ class Worker:
         return rollup, planner.Question(
             first,
             last,
-            measures=tuple(rng.sample([m.name for m in rollup.measures], rng.randint(1, len(rollup.measures)))),
+            measures=tuple(
+                rng.sample([m.name for m in rollup.measures], rng.randint(1, len(rollup.measures)))
+            ),
             by=tuple(rng.sample(dimensions, rng.randint(0, len(dimensions)))),
             grain=rng.choice((None, None, None, *planner.GRAINS)),
             where=where,
@@ -480,7 +484,7 @@ ROLES = ("write", "read", "write", "fold", "read", "write", "read", "fold")
 
 def soak(options):
     """Run until ``options.seconds`` or ``options.reads``; return the counters as a dict."""
-    lab = Lab(server(), options.database).create(rules=RULES - set(options.without))
+    lab = Lab(server(), options.database).build(rules=RULES - set(options.without))
     stop = multiprocessing.Event()
     arrays = []
 
@@ -597,9 +601,11 @@ def main(argv=None):
 
 def mutate(options):
     """Break each rule; the written-down interleavings, and with ``--random`` the soak, must notice."""
-    print(f"{len(RULES)} rules; about a second each" + f", and at most {options.seconds:.0f} s" * options.random)
+    print(
+        f"{len(RULES)} rules; about a second each" + f", and at most {options.seconds:.0f} s" * options.random
+    )
     missed = 0
-    lab = Lab(server(), options.database).create()
+    lab = Lab(server(), options.database).build()
     try:
         for scenario, broken in scenarios.RULE_OF.items():
             for rule in (None, *broken):
@@ -607,7 +613,7 @@ def mutate(options):
                 missed += wrong != bool(rule)
                 print(
                     f"{scenario.__name__:<34}{'without ' + rule if rule else 'all rules':<24}"
-                    f"{'wrong' if wrong else 'right'}{'' if wrong == bool(rule) else '   <- not as it must be'}",
+                    f"{'wrong' if wrong else 'right'}{'' if wrong == bool(rule) else '   <- unexpected'}",
                     flush=True,
                 )
     finally:

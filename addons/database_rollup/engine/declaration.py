@@ -150,7 +150,9 @@ class Rollup:
         if not self.measures:
             raise DeclarationError(f"rollup {self.name} has no measure; Count('rows') counts rows")
         if self.levels not in (LEVELS[:1], LEVELS[:2], LEVELS):
-            raise DeclarationError(f"rollup {self.name}: levels {self.levels!r} must be day, month, year in order")
+            raise DeclarationError(
+                f"rollup {self.name}: levels {self.levels!r} must be day, month, year in order"
+            )
         for measure in self.measures:
             if not measure.expression and not isinstance(measure, Count):
                 raise DeclarationError(f"rollup {self.name}: measure {measure.name} has no expression")

@@ -182,7 +182,7 @@ def _timeout(cursor):
 
 
 def inspect(cursor, rollup):
-    """Return ``'changed'`` (create it anew), ``'broken'`` (triggers missing, or never finished) or ``'ready'``."""
+    """Return ``'changed'`` (to be created), ``'broken'`` (triggers missing, unfinished) or ``'ready'``."""
     rows = run(
         cursor,
         SQL("SELECT ready, fingerprint, columns, prefix FROM %s WHERE name = %s", own("state"), rollup.name),
@@ -261,7 +261,8 @@ def drop(cursor, name):
         for (signature,) in run(
             cursor,
             SQL(
-                "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = %s::regnamespace AND proname %s",
+                "SELECT oid::regprocedure::text FROM pg_proc"
+                " WHERE pronamespace = %s::regnamespace AND proname %s",
                 SCHEMA,
                 owned,
             ),

@@ -38,7 +38,9 @@ def advance(cursor):
     """
     last = run(
         cursor,
-        SQL("SELECT id, running FROM %s WHERE database = %s ORDER BY id DESC LIMIT 1", own("epoch"), DATABASE),
+        SQL(
+            "SELECT id, running FROM %s WHERE database = %s ORDER BY id DESC LIMIT 1", own("epoch"), DATABASE
+        ),
     )
     number = 1
     if last:
@@ -197,7 +199,9 @@ def lock_state(cursor, rollup):
         rows = run(
             cursor,
             SQL(
-                "SELECT ready, fingerprint FROM %s WHERE name = %s FOR UPDATE NOWAIT", own("state"), rollup.name
+                "SELECT ready, fingerprint FROM %s WHERE name = %s FOR UPDATE NOWAIT",
+                own("state"),
+                rollup.name,
             ),
         )
     except (psycopg2.errors.LockNotAvailable, psycopg2.errors.SerializationFailure) as error:
@@ -372,7 +376,7 @@ def fold_all(transaction, rollup, seconds=float("inf"), most_days=31, rules=RULE
 
 
 def freshness(cursor, rollup):
-    """Return a dict: notes, dirty_days (None: without bound), lag (seconds since the oldest note), bytes, rows."""
+    """Return a dict: notes, dirty_days (None: no bound), lag (s since the oldest note), bytes, rows."""
     rows = run(
         cursor,
         SQL(

@@ -4,6 +4,8 @@ Object names begin with the rollup's name and fingerprint, so that a process wit
 an error and never another declaration's rows.
 """
 
+from itertools import pairwise
+
 from odoo.tools import SQL
 
 from .protocol import RULES
@@ -77,9 +79,7 @@ def in_range(rollup, low, high):
         margin = SQL("interval %s", SQL(f"'{FURTHEST_ZONE if rollup.zone else '0 hours'}'"))
         time = trusted(rollup.time)
         terms.append(
-            SQL(
-                "%s >= %s::timestamp - %s AND %s < %s::timestamp + %s", time, low, margin, time, high, margin
-            )
+            SQL("%s >= %s::timestamp - %s AND %s < %s::timestamp + %s", time, low, margin, time, high, margin)
         )
     return all_of([*terms, *(SQL("(%s)", trusted(term)) for term in rollup.where)])
 
@@ -148,9 +148,7 @@ def create_tables(rollup):
     high = SQL("LEAST($2, DATE '%s')", SQL(END_DAY))
     for measure in (None, *rollup.distinct):
         first = table(rollup, "day", measure)
-        yield SQL(
-            "CREATE TABLE %s AS %s WITH NO DATA", first, select_live(rollup, nothing, nothing, measure)
-        )
+        yield SQL("CREATE TABLE %s AS %s WITH NO DATA", first, select_live(rollup, nothing, nothing, measure))
         for level in rollup.levels[1:]:
             yield SQL("CREATE TABLE %s (LIKE %s)", table(rollup, level, measure), first)
         for level in rollup.levels:
@@ -233,6 +231,19 @@ def rollup_memory(rollup):
     return f"database_rollup.{rollup.prefix}"
 
 
+def _joined_along(rollup, way):
+    """The joins from the first alias of ``way`` to the last."""
+    return [
+        SQL(
+            "JOIN %s %s ON %s",
+            SQL.identifier(_table(rollup, there)),
+            SQL.identifier(there),
+            trusted(rollup.tree.tie(here, there)),
+        )
+        for here, there in pairwise(way)
+    ]
+
+
 def _found(rollup, alias, rules):
     """How a table's trigger finds the days of the rows ``{0}``: along the joins to the time's table.
 
@@ -243,15 +254,7 @@ def _found(rollup, alias, rules):
     way = tree.path(alias, rollup.time_alias)
     if "note-own" not in rules and alias == rollup.time_alias and alias != rollup.alias:
         way = [alias, *tree.path(rollup.alias, alias)[-2::-1]]
-    joins = [
-        SQL(
-            "JOIN %s %s ON %s",
-            SQL.identifier(_table(rollup, there)),
-            SQL.identifier(there),
-            trusted(tree.tie(here, there)),
-        )
-        for here, there in zip(way, way[1:], strict=False)
-    ]
+    joins = _joined_along(rollup, way)
     seen = [*way]
     for zone_alias in reversed(rollup.zone_aliases):
         if zone_alias not in seen:
@@ -284,15 +287,7 @@ def _found_in_zone(rollup, alias, rules):
     way = tree.path(alias, rollup.time_alias)[:-1]
     if "note-zone" not in rules:
         return lambda rows: SQL("found := NULL")
-    joins = [
-        SQL(
-            "JOIN %s %s ON %s",
-            SQL.identifier(_table(rollup, there)),
-            SQL.identifier(there),
-            trusted(tree.tie(here, there)),
-        )
-        for here, there in zip(way, way[1:], strict=False)
-    ]
+    joins = _joined_along(rollup, way)
     return lambda rows: SQL(
         "SELECT CASE WHEN EXISTS (SELECT FROM %s %s %s) THEN %s::datemultirange END INTO found",
         rows,
@@ -337,5 +332,3 @@ def create_triggers(rollup, alias):
             own(note(rollup, alias)),
         )
         yield SQL("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name, trigger)
-
-

@@ -111,7 +111,7 @@ def _levels(rollup, question):
 
 
 def _cover(rollup, question, rules, noted):
-    """CTEs ``d`` and ``c``: one row with the day ranges that each level answers, and ``dirty``, which is read live."""
+    """CTEs ``d`` and ``c``: the day ranges that each level answers, and ``dirty``, which is read live."""
     period = SQL("daterange(%s, %s)", question.first, question.end)
     if noted is None:
         noted = SQL("(SELECT range_agg(days) FROM %s WHERE days && %s)", objects.log(rollup), period)

@@ -26,14 +26,17 @@ def wrong_days(cursor, rollup, low=None, high=None):
             above = objects.select_level(rollup, level, finer, SQL("'-infinity'::date"), end, measure)
             kept = SQL("SELECT * FROM %s", objects.table(rollup, level, measure))
             whole = SQL("daterange(b.bucket, (b.bucket + interval %s)::date)", f"1 {level}")
-            touched = SQL("%s && %s AND NOT EXISTS (SELECT FROM dirty WHERE days && %s)", period, whole, whole)
+            touched = SQL(
+                "%s && %s AND NOT EXISTS (SELECT FROM dirty WHERE days && %s)", period, whole, whole
+            )
             parts.append(_difference(level, above, kept, touched))
     return run(
         cursor,
         SQL(
             """
             WITH dirty AS MATERIALIZED (SELECT days FROM %s)
-            SELECT level, bucket::text, sum(rows)::bigint FROM (%s) d GROUP BY level, bucket ORDER BY d.bucket, 1
+            SELECT level, bucket::text, sum(rows)::bigint FROM (%s) d
+             GROUP BY level, bucket ORDER BY d.bucket, 1
             """,
             objects.log(rollup),
             SQL(" UNION ALL ").join(parts),

@@ -58,7 +58,9 @@ class DatabaseRollup(models.Model):
         self._check_administrator()
         for rollup in self._rollups():
             deploy.mark_dirty(self.env.cr, rollup)
-            self.env.ref("database_rollup.cron_maintain")._trigger(fields.Datetime.now() + timedelta(seconds=1))
+            self.env.ref("database_rollup.cron_maintain")._trigger(
+                fields.Datetime.now() + timedelta(seconds=1)
+            )
         self.invalidate_recordset()
         return self._notify(self.env._("All days are folded anew in the background."), "success")
 

@@ -65,7 +65,13 @@ def _condition(condition, model, paths, prefix):
 
 def _on_dimension(condition, model, field, dimension):
     """The ORM's own SQL of the condition, with the dimension in the place of the field's column."""
-    if field is None or not field.store or not field.column_type or field.company_dependent or field.translate:
+    if (
+        field is None
+        or not field.store
+        or not field.column_type
+        or field.company_dependent
+        or field.translate
+    ):
         raise Inexpressible(f"{model._name}: {condition.field_expr} is not a plain stored column")
     model._check_field_access(field, "read")
     value, operator = condition.value, condition.operator

@@ -105,7 +105,7 @@ class Lab:
         self.dsn = {key: value for key, value in dsn.items() if key not in ("dbname", "database") and value}
         self.name = name
 
-    def create(self, rollups=ROLLUPS, **options):
+    def build(self, rollups=ROLLUPS, **options):
         """Create the database anew, with these rollups deployed (``rules`` may lack some)."""
         with self._server() as cursor:
             database = psycopg2.sql.Identifier(self.name)

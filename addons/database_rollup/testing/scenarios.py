@@ -11,8 +11,9 @@ from datetime import date
 import psycopg2.extensions
 
 from ..engine import deploy, fold, planner
+from ..engine.objects import log, table
 from ..engine.protocol import RULES
-from ..engine.sql import run
+from ..engine.sql import SQL, run
 from .sample import MILK, ROLLUPS, SALES
 
 YEAR = (date(2025, 1, 1), date(2025, 12, 31))
@@ -91,7 +92,10 @@ def same(one, other):
     return Counter(map(tuple, one)) == Counter(map(tuple, other))
 
 
-ORDER = "INSERT INTO orders (id, company_id, customer, seller, date_order, state) VALUES (1, 1, 7, 1, '{}', 'sale')"
+ORDER = (
+    "INSERT INTO orders (id, company_id, customer, seller, date_order, state)"
+    " VALUES (1, 1, 7, 1, '{}', 'sale')"
+)
 LINE = "INSERT INTO line (id, order_id, product_id, quantity, amount) VALUES ({}, 1, {}, 1, 10)"
 MOVE = "UPDATE orders SET date_order = '2025-06-10' WHERE id = 1"
 
@@ -173,7 +177,7 @@ def write_during_a_fold(stage):
     def write():
         stage.do("INSERT INTO milk (farm, day, kg) VALUES (1, '2025-03-03', 20)")
 
-    stage.fold(MILK, at=f'DELETE FROM "database_rollup"."{MILK.prefix}_log"', hook=write)
+    stage.fold(MILK, at="DELETE FROM " + log(MILK).code, hook=write)  # noqa: S608 text to wait for
     return stage.wrong(MILK)
 
 
@@ -184,7 +188,7 @@ def read_during_a_fold(stage):
     found = []
     stage.fold(
         MILK,
-        at=f'DELETE FROM "database_rollup"."{MILK.prefix}_month"',
+        at="DELETE FROM " + table(MILK, "month").code,  # noqa: S608
         hook=lambda: found.append(stage.wrong(MILK)),
     )
     return found[0]
@@ -198,8 +202,7 @@ def notes_read_before_the_rest(stage):
     cursor = cnx.cursor()
     noted = None
     if "read-once" not in stage.rules:
-        cursor.execute(f"SELECT COALESCE(range_agg(days), '{{}}')::text FROM database_rollup.{MILK.prefix}_log")  # noqa: S608
-        noted = cursor.fetchone()[0]
+        noted = run(cursor, SQL("SELECT COALESCE(range_agg(days), '{}')::text FROM %s", log(MILK)))[0][0]
     stage.do("UPDATE milk SET kg = 20")
     return stage.wrong(MILK, cursor, noted)
 
@@ -237,5 +240,3 @@ def play(lab, scenario, without=None):
         return scenario(stage)
     finally:
         stage.close()
-
-

@@ -25,7 +25,7 @@ class LabCase(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.lab = Lab(server(), f"{get_db_name()}_{cls.__name__.lower()}").create()
+        cls.lab = Lab(server(), f"{get_db_name()}_{cls.__name__.lower()}").build()
         cls.addClassCleanup(cls.lab.drop)
 
     def do(self, *statements):

@@ -38,9 +38,18 @@ class TestDeclaration(BaseCase):
             ({"levels": ("day", "year")}, "must be day, month, year in order"),
             ({"time": "date_order"}, "must be alias.column"),
             ({"zone": "l.tz"}, "must be joined to the time's table"),
-            ({"dimensions": (Dimension("x", "nobody.id"),)}, "nobody.id in 'nobody.id' names no declared table"),
-            ({"joins": (Join("o", "orders", "o.id = 1"),)}, "exactly one table declared before it, not to none"),
-            ({"name": "n" * 30, "measures": (CountDistinct("m" * 30, "o.customer"),)}, "longer than PostgreSQL's 63"),
+            (
+                {"dimensions": (Dimension("x", "nobody.id"),)},
+                "nobody.id in 'nobody.id' names no declared table",
+            ),
+            (
+                {"joins": (Join("o", "orders", "o.id = 1"),)},
+                "exactly one table declared before it, not to none",
+            ),
+            (
+                {"name": "n" * 30, "measures": (CountDistinct("m" * 30, "o.customer"),)},
+                "longer than PostgreSQL's 63",
+            ),
             ({"timestamp": False}, "a date has no time zone"),
         ):
             with self.subTest(text), self.assertRaisesRegex(DeclarationError, text):
@@ -89,18 +98,22 @@ class TestKeepingFresh(LabCase):
                 self.assertEqual(close(answer), close(run(cursor, planner.base(rollup, YEAR))), rollup.name)
 
     def order(self, *days, state="sale"):
-        self.do(
-            *(
-                "INSERT INTO orders (id, company_id, customer, date_order, state)"
-                f" VALUES ({number}, 1, 1, '{day} 12:00', '{state}');"
-                f"INSERT INTO line (order_id, product_id, quantity, amount) VALUES ({number}, 1, 1, 10)"
-                for number, day in enumerate(days, 1)
-            )
-        )
+        with self.lab.transaction() as cursor:
+            for number, day in enumerate(days, 1):
+                cursor.execute(
+                    "INSERT INTO orders (id, company_id, customer, date_order, state)"
+                    " VALUES (%s, 1, 1, %s, %s)",
+                    [number, f"{day} 12:00", state],
+                )
+                cursor.execute(
+                    "INSERT INTO line (order_id, product_id, quantity, amount) VALUES (%s, 1, 1, 10)",
+                    [number],
+                )
 
     def test_one_note_a_transaction_and_island(self):
         self.do(
-            "INSERT INTO milk (farm, day, kg) SELECT 1, '2025-01-01'::date + g, 1 FROM generate_series(0, 999) g",
+            "INSERT INTO milk (farm, day, kg)"
+            " SELECT 1, '2025-01-01'::date + g, 1 FROM generate_series(0, 999) g",
             "UPDATE milk SET kg = 2",
             "UPDATE milk SET kg = 3 WHERE day < '2025-06-01'",
         )
@@ -130,7 +143,9 @@ class TestKeepingFresh(LabCase):
 
     def test_what_does_not_count_dirties_nothing(self):
         self.order("2025-03-03", state="draft")
-        self.do("UPDATE line SET note = 'x'", "UPDATE orders SET note = 'x', seller = 3", "DELETE FROM orders")
+        self.do(
+            "UPDATE line SET note = 'x'", "UPDATE orders SET note = 'x', seller = 3", "DELETE FROM orders"
+        )
         self.do("UPDATE partner SET tz = 'Asia/Tokyo' WHERE id = 4", "INSERT INTO partner VALUES (5, 'UTC')")
         for rollup in ROLLUPS:
             self.assertEqual(self.notes(rollup), [], rollup.name)
@@ -145,7 +160,10 @@ class TestKeepingFresh(LabCase):
     def test_moves_between_buckets_and_cascades(self):
         self.order("2025-03-03", "2025-04-04", "2025-05-05")
         self.settle()
-        self.do("UPDATE orders SET date_order = '2024-12-31 12:00' WHERE id = 1", "DELETE FROM orders WHERE id = 2")
+        self.do(
+            "UPDATE orders SET date_order = '2024-12-31 12:00' WHERE id = 1",
+            "DELETE FROM orders WHERE id = 2",
+        )
         self.assert_exact()
         self.assertEqual(
             set(self.notes(SALES)),
@@ -157,7 +175,9 @@ class TestKeepingFresh(LabCase):
 
     def test_smallest_and_different_under_deletes(self):
         self.order("2025-03-03", "2025-03-03")
-        self.do("UPDATE line SET amount = 1 WHERE order_id = 1", "UPDATE orders SET customer = 2 WHERE id = 2")
+        self.do(
+            "UPDATE line SET amount = 1 WHERE order_id = 1", "UPDATE orders SET customer = 2 WHERE id = 2"
+        )
         self.settle()
         self.do("DELETE FROM orders WHERE id = 1")
         self.assert_exact(SALES)
@@ -192,7 +212,8 @@ class TestKeepingFresh(LabCase):
 
     def test_fold_is_bounded_and_goes_on(self):
         self.do(
-            "INSERT INTO milk (farm, day, kg) SELECT 1, '2025-01-01'::date + g, 1 FROM generate_series(0, 99) g"
+            "INSERT INTO milk (farm, day, kg)"
+            " SELECT 1, '2025-01-01'::date + g, 1 FROM generate_series(0, 99) g"
         )
         with self.lab.transaction() as cursor:
             done = fold.fold(cursor, MILK, 10)
@@ -327,7 +348,10 @@ class TestDeployment(LabCase):
                 run(cursor, planner.answer(self.MINE, YEAR))
 
     def test_column_of_another_type_builds_anew(self):
-        self.do("CREATE TABLE weighed (day date, kg double precision)", "INSERT INTO weighed VALUES ('2025-02-02', 1.5)")
+        self.do(
+            "CREATE TABLE weighed (day date, kg double precision)",
+            "INSERT INTO weighed VALUES ('2025-02-02', 1.5)",
+        )
         rollup = dataclasses.replace(self.MINE, name="weighed", table="weighed", dimensions=())
         deploy.deploy(self.lab.transaction, rollup)
         fold.fold_all(self.lab.transaction, rollup)
@@ -367,7 +391,8 @@ class TestDeployment(LabCase):
         rollup = dataclasses.replace(SALES, name="built")
         self.do(
             "INSERT INTO orders (company_id, customer, date_order, state)"
-            " SELECT 1, g % 7, timestamp '2024-06-01' + g * interval '7 hours', 'sale' FROM generate_series(1, 800) g",
+            " SELECT 1, g % 7, timestamp '2024-06-01' + g * interval '7 hours', 'sale'"
+            " FROM generate_series(1, 800) g",
             "INSERT INTO line (order_id, product_id, quantity, amount) SELECT id, 1, 1, id FROM orders",
         )
         deploy.deploy(self.lab.transaction, rollup)

@@ -154,9 +154,7 @@ class TestPlannerItself(BaseCase):
     def test_refusals_say_what_is_there(self):
         def refused(text, **question):
             with self.assertRaisesRegex(QuestionError, text):
-                planner.check(
-                    ORDERS, planner.Question(**{"first": BEGIN, "last": BEGIN, **question})
-                )
+                planner.check(ORDERS, planner.Question(**{"first": BEGIN, "last": BEGIN, **question}))
 
         refused("no dimension 'farm'; it has company, customer", by=("farm",))
         refused("no measure 'kg'; it has orders", measures=("kg",))
