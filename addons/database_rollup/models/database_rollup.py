@@ -44,6 +44,7 @@ class DatabaseRollup(models.Model):
     _name = "database.rollup"
     _description = "Rollup"
     _auto = False
+    _rec_name = "title"
     _order = "name"
 
     name = fields.Char(readonly=True)
@@ -71,7 +72,7 @@ class DatabaseRollup(models.Model):
     dirty_days = fields.Char(compute="_compute_freshness", help="Days that are read from the source tables")
     lag = fields.Float(string="Lag (s)", compute="_compute_freshness", help="Age of the oldest note")
     size = fields.Float(string="Size (MB)", compute="_compute_freshness")
-    rows = fields.Integer(string="Rows (estimate)", compute="_compute_freshness")
+    rows = fields.Integer(compute="_compute_freshness", help="PostgreSQL's estimate")
     held_back = fields.Char(compute="_compute_held_back", help="The transaction that folding waits for")
 
     def init(self):
