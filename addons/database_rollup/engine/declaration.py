@@ -237,7 +237,7 @@ class Rollup:
     def fingerprint(self):
         """Changes with everything that the database objects are made of."""
         facts = (
-            2,  # of this engine's objects
+            3,  # of this engine's objects
             self.table,
             self.alias,
             self.time,

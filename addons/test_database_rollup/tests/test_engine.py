@@ -272,6 +272,14 @@ class TestKeepingFresh(LabCase):
         self.do("UPDATE line SET amount = 5")
         self.assertEqual(self.notes(SALES), ["(,)"])
 
+    def test_a_role_that_knows_nothing_of_rollups_may_write(self):
+        with self.lab.transaction() as cursor:
+            cursor.execute("CREATE ROLE rollup_stranger; GRANT INSERT ON milk TO rollup_stranger")
+            cursor.execute("GRANT USAGE ON SEQUENCE milk_id_seq TO rollup_stranger; SET ROLE rollup_stranger")
+            cursor.execute("INSERT INTO milk (farm, day, kg) VALUES (1, '2025-02-02', 1)")
+            cursor.execute("RESET ROLE; DROP OWNED BY rollup_stranger; DROP ROLE rollup_stranger")
+        self.assertEqual(self.notes(MILK), ["[2025-02-02,2025-02-03)"])
+
     def test_replication_role_hides_nothing(self):
         self.do(
             "SET LOCAL session_replication_role = replica",
