@@ -11,7 +11,8 @@ from .errors import NotDeployedError
 from .protocol import RULES
 from .sql import SCHEMA, own, run
 
-LOCK_TIMEOUT = "2s"
+#: shorter than PostgreSQL's deadlock_timeout (1 s): it is we who give up, before a writer could be chosen
+LOCK_TIMEOUT = "500ms"
 
 BASE = (
     SQL("CREATE SCHEMA IF NOT EXISTS %s", SQL.identifier(SCHEMA)),
@@ -23,6 +24,7 @@ BASE = (
             fingerprint text NOT NULL DEFAULT '',
             columns text NOT NULL DEFAULT '',
             prefix text NOT NULL,
+            relation oid NOT NULL DEFAULT 0,
             title text NOT NULL DEFAULT '',
             ready boolean NOT NULL DEFAULT false,
             folds bigint NOT NULL DEFAULT 0,
@@ -69,15 +71,11 @@ def uninstall(cursor):
 
 
 def create(cursor, rollup, rules=RULES):
-    """Create the rollup's own objects, not yet ready; those of an earlier declaration go.
-
-    The triggers of an earlier declaration go with their functions, which locks the source tables until the
-    transaction ends: keep it short.
+    """Create the rollup's own objects, not yet ready.
 
     :raises NotDeployedError: when a source table or column does not exist
     """
     source_columns(cursor, rollup)
-    drop(cursor, rollup.name)
     run(
         cursor,
         SQL(
@@ -121,10 +119,12 @@ def make_ready(cursor, rollup):
     run(
         cursor,
         SQL(
-            "UPDATE %s SET ready = true, fingerprint = %s, columns = %s WHERE name = %s",
+            "UPDATE %s SET ready = true, fingerprint = %s, columns = %s, relation = to_regclass(%s)"
+            " WHERE name = %s",
             own("state"),
             rollup.fingerprint,
             source_columns(cursor, rollup),
+            objects.table(rollup, "day").code,
             rollup.name,
         ),
     )
@@ -142,11 +142,12 @@ def deploy(transaction, rollup, rules=RULES):
         state = inspect(cursor, rollup)
         if state == "ready":
             return False
-        if state == "changed":
-            _timeout(cursor)
-            create(cursor, rollup, rules)
-        else:
+        if state == "broken":
             distrust(cursor, rollup)
+    if state == "changed":
+        drop_online(transaction, rollup.name)
+        with transaction() as cursor:
+            create(cursor, rollup, rules)
     for alias in objects.watched(rollup):
         with transaction() as cursor:
             if alias in missing_triggers(cursor, rollup):
@@ -164,6 +165,7 @@ def deploy_here(cursor, rollup, rules=RULES):
     if state == "ready":
         return False
     if state == "changed":
+        drop(cursor, rollup.name)
         create(cursor, rollup, rules)
     for alias in missing_triggers(cursor, rollup):
         detach(cursor, rollup, alias)
@@ -185,14 +187,20 @@ def inspect(cursor, rollup):
     """Return ``'changed'`` (to be created), ``'broken'`` (triggers missing, unfinished) or ``'ready'``."""
     rows = run(
         cursor,
-        SQL("SELECT ready, fingerprint, columns, prefix FROM %s WHERE name = %s", own("state"), rollup.name),
+        SQL(
+            "SELECT ready, columns, prefix, relation = to_regclass(%s) FROM %s WHERE name = %s",
+            objects.table(rollup, "day").code,
+            own("state"),
+            rollup.name,
+        ),
     )
-    if not rows or rows[0][3] != rollup.prefix:
+    if not rows or rows[0][2] != rollup.prefix:
         return "changed"
-    ready, _fingerprint, columns, _prefix = rows[0]
+    ready, columns, _prefix, same_tables = rows[0]
     if ready and columns != source_columns(cursor, rollup):
         return "changed"
-    if not ready or missing_triggers(cursor, rollup):
+    # other tables of the same name: the database was restored from a dump
+    if not ready or not same_tables or missing_triggers(cursor, rollup):
         return "broken"
     return "ready"
 
@@ -253,33 +261,75 @@ def mark_dirty(cursor, rollup, low=None, high=None):
     run(cursor, SQL("INSERT INTO %s (days) VALUES (daterange(%s, %s))", objects.log(rollup), low, high))
 
 
+def _ways_out(cursor, name):
+    """Statements that take out the rollup of that name, of whatever declaration; one list a locked table."""
+    rows = run(cursor, SQL("SELECT prefix FROM %s WHERE name = %s", own("state"), name))
+    if not rows:
+        return []
+    owned = rows[0][0].replace("_", r"\_") + r"\_%"
+    triggers = {}
+    for relation, trigger in run(
+        cursor,
+        SQL(
+            """
+            SELECT t.tgrelid::regclass::text, quote_ident(t.tgname)
+              FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+             WHERE p.pronamespace = %s::regnamespace AND p.proname LIKE %s
+            """,
+            SCHEMA,
+            owned,
+        ),
+    ):
+        # names that PostgreSQL itself has quoted
+        triggers.setdefault(relation, []).append(SQL("DROP TRIGGER %s ON %s", SQL(trigger), SQL(relation)))
+    functions = run(
+        cursor,
+        SQL(
+            "SELECT oid::regprocedure::text FROM pg_proc"
+            " WHERE pronamespace = %s::regnamespace AND proname LIKE %s",
+            SCHEMA,
+            owned,
+        ),
+    )
+    tables = run(
+        cursor,
+        SQL(
+            "SELECT oid::regclass::text FROM pg_class"
+            " WHERE relnamespace = %s::regnamespace AND relkind = 'r' AND relname LIKE %s",
+            SCHEMA,
+            owned,
+        ),
+    )
+    return [
+        *triggers.values(),
+        [SQL("DROP FUNCTION %s", SQL(signature)) for (signature,) in functions],
+        *([SQL("DROP TABLE %s", SQL(relation))] for (relation,) in tables),
+    ]
+
+
 def drop(cursor, name):
-    """Drop the objects of the rollup of that name, of whatever declaration; return whether there were any."""
-    rows = run(cursor, SQL("DELETE FROM %s WHERE name = %s RETURNING prefix", own("state"), name))
-    for (prefix,) in rows:
-        owned = SQL("LIKE %s", prefix.replace("_", r"\_") + r"\_%")
-        for (signature,) in run(
-            cursor,
-            SQL(
-                "SELECT oid::regprocedure::text FROM pg_proc"
-                " WHERE pronamespace = %s::regnamespace AND proname %s",
-                SCHEMA,
-                owned,
-            ),
-        ):
-            # quoted by PostgreSQL itself (regprocedure)
-            run(cursor, SQL("DROP FUNCTION %s CASCADE", SQL(signature)))
-        for (relation,) in run(
-            cursor,
-            SQL(
-                "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
-                " AND relname %s",
-                SCHEMA,
-                owned,
-            ),
-        ):
-            run(cursor, SQL("DROP TABLE %s CASCADE", own(relation)))
-    return bool(rows)
+    """Drop the rollup of that name in the cursor's transaction, which then holds locks on many tables."""
+    for statements in _ways_out(cursor, name):
+        for statement in statements:
+            run(cursor, statement)
+    run(cursor, SQL("DELETE FROM %s WHERE name = %s", own("state"), name))
+
+
+def drop_online(transaction, name):
+    """The same in one transaction a table: whoever holds one lock only takes part in no deadlock.
+
+    Can be repeated after any step: readers take all live from the first one on.
+    """
+    with transaction() as cursor:
+        run(cursor, SQL("UPDATE %s SET ready = false WHERE name = %s", own("state"), name))
+        ways = _ways_out(cursor, name)
+    for statements in ways:
+        with transaction() as cursor:
+            _timeout(cursor)
+            for statement in statements:
+                run(cursor, statement)
+    with transaction() as cursor:
+        run(cursor, SQL("DELETE FROM %s WHERE name = %s", own("state"), name))
 
 
 def deployed_names(cursor):

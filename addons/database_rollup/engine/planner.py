@@ -120,13 +120,18 @@ def _cover(rollup, question, rules, noted):
     dirty = SQL("COALESCE(%s * datemultirange(%s), '{}')", noted, period)
     if "read-ready" in rules:
         dirty = SQL(
-            "CASE WHEN EXISTS (SELECT FROM %s WHERE name = %s AND ready AND fingerprint = %s) THEN %s"
-            " ELSE datemultirange(%s) END",
-            own("state"),
-            rollup.name,
-            rollup.fingerprint,
-            dirty,
-            period,
+            # Tables are found by name as of now, rows as of the snapshot: they must belong together. The
+            # join that finds nothing locks the table before its name is turned into the oid.
+            "CASE WHEN EXISTS (SELECT FROM %(state)s s LEFT JOIN %(day)s ON false WHERE s.name = %(name)s"
+            " AND s.ready AND s.fingerprint = %(fingerprint)s AND s.relation = %(relation)s::regclass)"
+            " THEN %(dirty)s ELSE datemultirange(%(period)s) END",
+            state=own("state"),
+            day=objects.table(rollup, "day"),
+            name=rollup.name,
+            fingerprint=rollup.fingerprint,
+            relation=objects.table(rollup, "day").code,
+            dirty=dirty,
+            period=period,
         )
     rows = SQL("d")
     taken = [SQL("d.dirty")]

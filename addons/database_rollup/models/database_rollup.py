@@ -269,10 +269,8 @@ class DatabaseRollup(models.Model):
             gone = [name for name in deploy.deployed_names(cr) if name not in names]
         for name in gone:
             try:
-                with self._transaction() as cr:
-                    cr.execute("SELECT set_config('lock_timeout', %s, true)", [deploy.LOCK_TIMEOUT])
-                    deploy.drop(cr, name)
-                    _logger.info("Rollup %s is no longer declared: dropped", name)
+                deploy.drop_online(self._transaction, name)
+                _logger.info("Rollup %s is no longer declared: dropped", name)
             except psycopg2.errors.LockNotAvailable as error:
                 _logger.info("Rollup %s is dropped later: %s", name, error)
         if gone:

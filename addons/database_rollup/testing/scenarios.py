@@ -42,6 +42,7 @@ class Stage:
             )
         for rollup in ROLLUPS:
             with lab.transaction() as cursor:
+                deploy.drop(cursor, rollup.name)
                 deploy.create(cursor, rollup, rules)
             deploy.deploy(lab.transaction, rollup, rules)
 
@@ -217,6 +218,17 @@ def snapshot_from_before_the_rollup(stage):
     return stage.wrong(MILK, reader)
 
 
+def snapshot_from_before_it_was_built_anew(stage):
+    """The tables' names now lead to new tables, of which an older snapshot sees no row."""
+    stage.do("INSERT INTO milk (farm, day, kg) VALUES (1, '2025-03-03', 10)")
+    stage.settle()
+    reader = stage.begin()
+    stage.do("UPDATE database_rollup.state SET columns = 'of other types' WHERE name = 'milk'")
+    deploy.deploy(stage.lab.transaction, MILK, stage.rules)
+    stage.fold(MILK)
+    return stage.wrong(MILK, reader)
+
+
 #: each interleaving, and the rules any of which it needs
 RULE_OF = {
     row_leaves_its_day: ("note-old",),
@@ -230,6 +242,7 @@ RULE_OF = {
     read_during_a_fold: ("fold-whole",),
     notes_read_before_the_rest: ("read-once",),
     snapshot_from_before_the_rollup: ("read-ready",),
+    snapshot_from_before_it_was_built_anew: ("read-ready",),
 }
 
 
