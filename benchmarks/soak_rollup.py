@@ -36,7 +36,7 @@ _package = types.ModuleType("database_rollup")
 _package.__path__ = [str(Path(__file__).resolve().parent.parent / "addons" / "database_rollup")]
 sys.modules.setdefault("database_rollup", _package)
 
-from database_rollup.engine import deploy, fold, planner, verify  # noqa: E402
+from database_rollup.engine import deploy, fold, grace, planner, verify  # noqa: E402
 from database_rollup.engine.errors import BusyError, NotDeployedError  # noqa: E402
 from database_rollup.engine.protocol import RULES  # noqa: E402
 from database_rollup.engine.sql import SQL, run  # noqa: E402
@@ -337,7 +337,7 @@ class Worker:
         rng = self.rng
         if rng.random() < 0.7:
             with contextlib.suppress(psycopg2.errors.SerializationFailure), self.lab.transaction() as cursor:
-                self.count(GRACES, fold.advance(cursor))
+                self.count(GRACES, grace.advance(cursor))
         with self.cnx.cursor() as cursor:
             done = fold.fold(cursor, rng.choice(ROLLUPS), rng.choice((1, 5, 31, 400)), self.rules)
             if done.folded and rng.random() < 0.2:
@@ -544,7 +544,7 @@ def settle(lab, options):
     left = wrong = 0
     for rollup in ROLLUPS:
         deploy.deploy(lab.transaction, rollup)  # what a deployment of the tormentor's left unfinished
-    fold.wait_graces(lab.transaction, SALES.graces + 1, 10)
+    grace.wait_graces(lab.transaction, SALES.graces + 1, 10)
     for rollup in ROLLUPS:
         fold.fold_all(lab.transaction, rollup, rules=RULES - set(options.without))
         with lab.transaction() as cursor:

@@ -31,8 +31,7 @@ BASE = (
             folded_at timestamptz,
             fold_seconds double precision NOT NULL DEFAULT 0,
             verified_at timestamptz,
-            wrong text NOT NULL DEFAULT '',
-            wrong_days datemultirange NOT NULL DEFAULT '{}'
+            wrong text NOT NULL DEFAULT ''
         ) WITH (fillfactor = 50)
         """,
         own("state"),

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine import deploy, fold, planner
+from ..engine import deploy, fold, grace, planner
 from ..engine.errors import BusyError, NotDeployedError, QuestionError, RollupError
 from ..engine.sql import own, run
 from .rollup_domain import Inexpressible, dimension_columns, express
@@ -114,7 +114,7 @@ class DatabaseRollup(models.Model):
 
     @api.depends("name")
     def _compute_held_back(self):
-        blockers = fold.blockers(self.env.cr)
+        blockers = grace.blockers(self.env.cr)
         text = False
         if blockers:
             pid, seconds, application = blockers[0]
@@ -255,7 +255,7 @@ class DatabaseRollup(models.Model):
                 failed.append(rollup.name)
         noted = self._noted(rollup for rollup in declared if rollup.name not in failed)
         graces = max((rollup.graces for rollup in noted), default=0)
-        fold.wait_graces(self._transaction, graces and graces + 1, seconds=10)
+        grace.wait_graces(self._transaction, graces and graces + 1, seconds=10)
         left = 0
         for number, rollup in enumerate(noted, 1):
             seconds = self.env["ir.cron"]._commit_progress(1, remaining=len(noted) - number + left)

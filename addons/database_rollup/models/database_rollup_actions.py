@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..engine import deploy, fold, verify
+from ..engine import deploy, grace, verify
 from ..engine.errors import RollupError
 
 
@@ -17,7 +17,7 @@ class DatabaseRollup(models.Model):
         self._check_administrator()
         rollups = self._rollups()
         self._end_transaction()
-        fold.wait_graces(self._transaction, max(r.graces for r in rollups) + 1, seconds=5)
+        grace.wait_graces(self._transaction, max(r.graces for r in rollups) + 1, seconds=5)
         more = [r.name for r in rollups if self._fold_rollup(r, 20)]
         if more:
             return self._notify(

@@ -3,7 +3,7 @@ from contextlib import contextmanager
 
 from odoo import models
 
-from ..engine.fold import IGNORED
+from ..engine.grace import IGNORED
 
 _thread = threading.local()
 

@@ -10,7 +10,7 @@ from datetime import date
 
 import psycopg2.extensions
 
-from ..engine import deploy, fold, planner
+from ..engine import deploy, fold, grace, planner
 from ..engine.objects import log, table
 from ..engine.protocol import RULES
 from ..engine.sql import SQL, run
@@ -66,7 +66,7 @@ class Stage:
 
     def settle(self):
         """Fold everything, after all grace periods that it needs."""
-        fold.wait_graces(self.lab.transaction, SALES.graces + 2, 5)
+        grace.wait_graces(self.lab.transaction, SALES.graces + 2, 5)
         self.fold()
 
     def fold(self, *rollups, at=None, hook=None):
@@ -147,7 +147,7 @@ def fold_between_two_that_overlap(stage):
     stage.settle()
     line = stage.begin()
     stage.do(MOVE)
-    fold.wait_graces(stage.lab.transaction, 9, 0.1)
+    grace.wait_graces(stage.lab.transaction, 9, 0.1)
     stage.fold(SALES)
     line.execute(LINE.format(1, 1))
     line.connection.commit()
@@ -160,11 +160,11 @@ def three_in_a_chain(stage):
     stage.settle()
     line = stage.begin()
     stage.do(MOVE)
-    fold.wait_graces(stage.lab.transaction, 1, 0.1)
+    grace.wait_graces(stage.lab.transaction, 1, 0.1)
     category = stage.begin()
     line.execute(LINE.format(1, 1))
     line.connection.commit()
-    fold.wait_graces(stage.lab.transaction, 9, 0.1)
+    grace.wait_graces(stage.lab.transaction, 9, 0.1)
     stage.fold(SALES)
     category.execute("UPDATE product SET category_id = 2 WHERE id = 1")
     category.connection.commit()

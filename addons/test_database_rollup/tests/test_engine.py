@@ -7,7 +7,7 @@ from datetime import date
 
 import psycopg2
 import psycopg2.errors
-from odoo.addons.database_rollup.engine import deploy, fold, planner, verify
+from odoo.addons.database_rollup.engine import deploy, fold, grace, planner, verify
 from odoo.addons.database_rollup.engine.declaration import Count, CountDistinct, Dimension, Join, Rollup, Sum
 from odoo.addons.database_rollup.engine.errors import (
     BusyError,
@@ -78,7 +78,7 @@ class TestKeepingFresh(LabCase):
         self.settle()
 
     def settle(self):
-        fold.wait_graces(self.lab.transaction, SALES.graces + 1, 5)
+        grace.wait_graces(self.lab.transaction, SALES.graces + 1, 5)
         for rollup in ROLLUPS:
             fold.fold_all(self.lab.transaction, rollup)
 
@@ -252,11 +252,11 @@ class TestKeepingFresh(LabCase):
         self.addCleanup(reader.close)
         reader.cursor().execute("SELECT 1")
         self.do("UPDATE line SET amount = 99")
-        fold.wait_graces(self.lab.transaction, 9, 0.1)
+        grace.wait_graces(self.lab.transaction, 9, 0.1)
         fold.fold_all(self.lab.transaction, SALES)
         self.assertEqual(self.notes(SALES), ["[2025-03-03,2025-03-04)"])
         with self.lab.transaction() as cursor:
-            self.assertEqual(fold.blockers(cursor)[0][0], reader.info.backend_pid)
+            self.assertEqual(grace.blockers(cursor)[0][0], reader.info.backend_pid)
         self.assert_exact(SALES)
         reader.rollback()
         self.settle()
@@ -422,7 +422,7 @@ class TestDeployment(LabCase):
             chunks = 0
             while left and chunks < 40:
                 chunks += 1
-                fold.wait_graces(self.lab.transaction, rollup.graces + 1, 1)
+                grace.wait_graces(self.lab.transaction, rollup.graces + 1, 1)
                 cnx = self.lab.connect()
                 done = fold.fold(cnx.cursor(), rollup, 31)
                 if chunks % 3:

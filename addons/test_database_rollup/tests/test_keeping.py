@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import psycopg2
 from odoo.addons.database_rollup.engine import deploy, fold, verify
-from odoo.addons.database_rollup.engine.fold import IGNORED
+from odoo.addons.database_rollup.engine.grace import IGNORED
 from odoo.sql_db import connection_info_for
 from odoo.tests import get_db_name, tagged
 

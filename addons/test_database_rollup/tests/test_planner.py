@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from odoo.addons.database_rollup.engine import deploy, fold, planner
+from odoo.addons.database_rollup.engine import deploy, fold, grace, planner
 from odoo.addons.database_rollup.engine.errors import QuestionError
 from odoo.addons.database_rollup.engine.sql import SQL, run
 from odoo.addons.database_rollup.testing.sample import MILK, ORDERS, ROLLUPS, SALES
@@ -83,7 +83,7 @@ class TestPlannerEqualsGroupBy(LabCase):
         with self.lab.transaction() as cursor:
             for partner, zone in enumerate(zones, 1):
                 cursor.execute("UPDATE partner SET tz = %s WHERE id = %s", [zone, partner])
-        fold.wait_graces(self.lab.transaction, SALES.graces + 1, 5)
+        grace.wait_graces(self.lab.transaction, SALES.graces + 1, 5)
         for rollup in ROLLUPS:
             fold.fold_all(self.lab.transaction, rollup, most_days=data.draw(st.sampled_from((31, 4000))))
         dirty = data.draw(st.lists(st.tuples(days, st.integers(1, 40)), max_size=4))
