@@ -107,7 +107,10 @@ class DatabaseRollup(models.Model):
             record.size, record.rows = found["bytes"] / 1e6, found["rows"]
             days = found["dirty_days"]
             record.dirty_days = self.env._("all") if days is None else str(days)
-            state = deploy.inspect(self.env.cr, rollup)
+            try:
+                state = deploy.inspect(self.env.cr, rollup)
+            except NotDeployedError:  # a source column is gone
+                state = "broken"
             if state == "ready":
                 state = "building" if days is None else "dirty" if days else "fresh"
             record.state = state

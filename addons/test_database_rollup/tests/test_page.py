@@ -24,6 +24,11 @@ class TestActions(TransactionCase):
         self.record.invalidate_recordset()
         self.assertEqual(self.record.state, "broken")
 
+    def test_a_column_that_is_gone_is_shown(self):
+        self.env.cr.execute("ALTER TABLE test_rollup_line RENAME COLUMN kind TO sort")
+        self.record.invalidate_recordset()
+        self.assertEqual(self.record.state, "broken")
+
     def test_verify_and_mend(self):
         self.env.cr.execute(f'DELETE FROM "database_rollup"."{TRADE.prefix}_log"')  # noqa: S608
         self.env.cr.execute(
