@@ -13,6 +13,7 @@ RULES = frozenset(
         "note-unmatched",  # what a trigger cannot compute, it notes as every bucket
         "grace",  # notes outlive the transactions that ran beside their writer,
         "graces",  # and those that ran beside these, once per table
+        "fold-held",  # a fold holds the source tables from before its snapshot: nobody writes them anew
         "fold-seen",  # a fold removes only notes that it saw before it computed
         "fold-whole",  # computing, moving up the levels and removing notes are one transaction
         "read-once",  # dirty buckets, rollup rows and live rows are read in one snapshot

@@ -8,6 +8,7 @@ import contextlib
 from collections import Counter
 from datetime import date
 
+import psycopg2.errors
 import psycopg2.extensions
 
 from ..engine import deploy, fold, grace, planner
@@ -37,6 +38,7 @@ class Stage:
         self.open = []
         with lab.transaction() as cursor:
             cursor.execute(
+                "ALTER TABLE milk DROP COLUMN IF EXISTS filled;"
                 "TRUNCATE line, orders, milk; TRUNCATE database_rollup.epoch;"
                 "UPDATE partner SET tz = 'Asia/Dhaka' WHERE id = 1; UPDATE product SET category_id = 1"
             )
@@ -182,6 +184,22 @@ def write_during_a_fold(stage):
     return stage.wrong(MILK)
 
 
+def table_written_anew_during_a_fold(stage):
+    """ALTER TABLE gives every row a new version, which the fold's snapshot does not see."""
+    stage.settle()
+    stage.do("INSERT INTO milk (farm, day, kg) VALUES (1, '2025-03-03', 10)")
+
+    def alter():
+        with contextlib.suppress(psycopg2.errors.LockNotAvailable):
+            stage.do(
+                "SET LOCAL lock_timeout = '200ms'",
+                "ALTER TABLE milk ADD COLUMN filled double precision DEFAULT random()",
+            )
+
+    stage.fold(MILK, at="DELETE FROM " + table(MILK, "day").code, hook=alter)  # noqa: S608 to wait for
+    return stage.wrong(MILK)
+
+
 def read_during_a_fold(stage):
     stage.do("INSERT INTO milk (farm, day, kg) VALUES (1, '2025-03-03', 10)")
     stage.settle()
@@ -239,6 +257,7 @@ RULE_OF = {
     fold_between_two_that_overlap: ("grace",),
     three_in_a_chain: ("graces",),
     write_during_a_fold: ("fold-seen",),
+    table_written_anew_during_a_fold: ("fold-held",),
     read_during_a_fold: ("fold-whole",),
     notes_read_before_the_rest: ("read-once",),
     snapshot_from_before_the_rollup: ("read-ready",),
