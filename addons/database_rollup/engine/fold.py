@@ -37,6 +37,9 @@ def fold(cursor, rollup, most_days=31, rules=RULES, skip_empty=False):
     :raises RollupError: the transaction is not REPEATABLE READ
     """
     started = time.monotonic()
+    # SHOW and LOCK take no snapshot
+    if run(cursor, SQL("SHOW transaction_isolation"))[0][0] == "read committed":
+        raise RollupError(f"rollup {rollup.name}: folding needs a REPEATABLE READ transaction")
     if "fold-held" in rules:
         _hold_sources(cursor, rollup)
     lock_state(cursor, rollup)
@@ -85,7 +88,7 @@ def fold(cursor, rollup, most_days=31, rules=RULES, skip_empty=False):
 
 
 def _hold_sources(cursor, rollup):
-    """Keep the source tables from being rewritten, from before the snapshot: LOCK takes none.
+    """Keep the source tables from being rewritten, from before the snapshot.
 
     To an older snapshot a table that ALTER TABLE wrote anew is empty. Writers are not in the way.
     """
@@ -101,8 +104,6 @@ def lock_state(cursor, rollup):
 
     Every fold updates the row, so that locking it in REPEATABLE READ fails where one committed meanwhile.
     """
-    if run(cursor, SQL("SELECT current_setting('transaction_isolation')"))[0][0] == "read committed":
-        raise RollupError(f"rollup {rollup.name}: folding needs a REPEATABLE READ transaction")
     try:
         rows = run(
             cursor,
