@@ -3,7 +3,8 @@
 Real PostgreSQL, several processes on connections of their own. Writers insert, move, correct and delete
 as an ORM does and in raw bulk, in REPEATABLE READ and in READ COMMITTED, roll back, change time zones,
 categories and companies, TRUNCATE; folders fold; readers hold old snapshots and read their own writes; a
-tormentor kills processes and connections in the middle of what they do, and deploys rollups anew.
+tormentor kills processes and connections in the middle of what they do, deploys rollups anew and writes
+tables anew.
 
     python benchmarks/soak_rollup.py --seconds 60             # the short form
     python benchmarks/soak_rollup.py --reads 100000           # the full form (about 15 minutes)
@@ -445,7 +446,9 @@ class Tormentor:
         self.done = {}
 
     def act(self, workers):
-        action = self.rng.choice((self.pause, self.pause, self.kill, self.kill, self.cut_off, self.deploy))
+        action = self.rng.choice(
+            (self.pause, self.pause, self.kill, self.kill, self.cut_off, self.deploy, self.rewrite)
+        )
         self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
         action(workers)
 
@@ -470,6 +473,12 @@ class Tormentor:
                     "UPDATE database_rollup.state SET columns = 'other' WHERE name = %s", [rollup.name]
                 )
             deploy.deploy(self.lab.transaction, rollup, self.rules)
+
+    def rewrite(self, workers):
+        """A source table is written anew: to older snapshots it is empty then."""
+        with contextlib.suppress(psycopg2.errors.LockNotAvailable), self.lab.transaction() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '300ms'; ALTER TABLE milk DROP COLUMN IF EXISTS filled")
+            cursor.execute("ALTER TABLE milk ADD COLUMN filled double precision DEFAULT random()")
 
     def cut_off(self, workers):
         with self.lab.transaction() as cursor:
