@@ -182,7 +182,13 @@ class Worker:
         cursor.execute(
             "INSERT INTO orders (company_id, customer, seller, date_order, state) VALUES (%s, %s, %s, %s, %s)"
             " RETURNING id",
-            [rng.randint(1, 3), rng.randint(1, 9), rng.choice((1, 2, None)), self.moment(), self.state()],
+            [
+                rng.randint(1, 3),
+                rng.choice((None, *range(1, 9))),
+                rng.choice((1, 2, None)),
+                self.moment(),
+                self.state(),
+            ],
         )
         (order,) = cursor.fetchone()
         for _ in range(rng.randrange(3)):

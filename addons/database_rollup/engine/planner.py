@@ -232,7 +232,7 @@ def answer(rollup, question, rules=RULES, noted=None):
         ]
     )
     parts = []
-    if stored:
+    if stored or keys:  # also for distinct counts alone: a group may have rows and no value
         parts.append(_arms(rollup, question, select))
     for m in distinct:
         values = commas([*(SQL("%s AS %s", sql, SQL.identifier(name)) for name, sql in keys), SQL("t.value")])

@@ -186,6 +186,17 @@ class TestKeepingFresh(LabCase):
             asked = planner.Question(YEAR.first, YEAR.last, ("smallest", "customers"))
             self.assertEqual(run(cursor, planner.answer(SALES, asked)), [(10, 1)])
 
+    def test_a_group_without_any_value_counts_none(self):
+        self.order("2025-03-03", "2025-03-03")
+        self.do("UPDATE orders SET customer = NULL, seller = 2 WHERE id = 2")
+        asked = planner.Question(YEAR.first, YEAR.last, ("customers",), ("seller",))
+        for _time in ("live", "folded"):
+            with self.lab.transaction() as cursor:
+                self.assertEqual(
+                    sorted(run(cursor, planner.answer(SALES, asked)), key=repr), [(2, 0), (None, 1)]
+                )
+            self.settle()
+
     def test_category_of_a_product_moves(self):
         self.order("2025-03-03", "2025-05-05")
         self.settle()
