@@ -1,0 +1,164 @@
+"""Random data, dirty days, ranges and zones: the planner equals GROUP BY, and GROUP BY equals Python."""
+
+import random
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from odoo.addons.database_rollup.engine import deploy, fold, grace, planner
+from odoo.addons.database_rollup.engine.errors import QuestionError
+from odoo.addons.database_rollup.engine.sql import SQL, run
+from odoo.addons.database_rollup.testing.sample import MILK, ORDERS, ROLLUPS, SALES
+from odoo.tests import BaseCase, tagged
+
+from .common import LabCase, close
+
+# daylight saving both ways and hemispheres, half and three-quarter hours, a midnight that does not exist
+ZONES = (
+    "Asia/Dhaka", "Europe/Paris", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Asia/Kolkata",
+    "America/St_Johns", "America/Sao_Paulo", "Pacific/Apia", "Asia/Beirut", "UTC", "not/a_zone", None,
+)  # fmt: skip
+BEGIN = date(2017, 1, 1)
+DAYS = 800
+
+days = st.integers(0, DAYS).map(lambda n: BEGIN + timedelta(days=n))
+
+
+@st.composite
+def questions(draw):
+    rollup = draw(st.sampled_from(ROLLUPS))
+    first = draw(days)
+    last = first + timedelta(days=draw(st.sampled_from((0, 1, 30, 59, 365, DAYS))))
+    by = draw(st.lists(st.sampled_from([d.name for d in rollup.dimensions]), unique=True))
+    measures = draw(st.lists(st.sampled_from([m.name for m in rollup.measures]), unique=True))
+    grain = draw(st.sampled_from((None, *planner.GRAINS)))
+    where = None
+    if draw(st.booleans()):
+        where = SQL("%s = %s", planner.column(rollup.dimensions[0].name), draw(st.integers(1, 3)))
+    return rollup, planner.Question(first, last, tuple(measures), tuple(by), grain, where)
+
+
+@tagged("post_install", "-at_install")
+class TestPlannerEqualsGroupBy(LabCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rng = random.Random(19)
+        with cls.lab.transaction() as cursor:
+            for order in range(1, 1500):
+                moment = datetime(2017, 1, 1) + timedelta(minutes=rng.randrange(DAYS * 24 * 60))
+                cursor.execute(
+                    "INSERT INTO orders VALUES (%s, %s, %s, %s, %s, %s)",
+                    [
+                        order,
+                        rng.randint(1, 3),
+                        rng.choice((None, *range(1, 9))),
+                        rng.choice((None, 1, 2)),
+                        moment,
+                        rng.choice(("sale", "sale", "draft")),
+                    ],
+                )
+                for _line in range(rng.randrange(3)):
+                    cursor.execute(
+                        "INSERT INTO line (order_id, product_id, quantity, amount) VALUES (%s, %s, %s, %s)",
+                        [
+                            order,
+                            rng.choice((None, 1, 2, 3)),
+                            rng.randrange(3),
+                            rng.choice((None, Decimal(rng.randrange(-500, 10**6)) / 100)),
+                        ],
+                    )
+                cursor.execute(
+                    "INSERT INTO milk (farm, day, kg) VALUES (%s, %s, %s)",
+                    [rng.choice((None, 1, 2)), moment.date(), rng.choice((None, rng.random() * 40))],
+                )
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.sampled_from(ZONES), min_size=3, max_size=3), st.data())
+    def test_random_questions(self, zones, data):
+        """Zones change, all is folded, random days are dirtied with real changes; then questions."""
+        with self.lab.transaction() as cursor:
+            for partner, zone in enumerate(zones, 1):
+                cursor.execute("UPDATE partner SET tz = %s WHERE id = %s", [zone, partner])
+        grace.wait_graces(self.lab.transaction, SALES.graces + 1, 5)
+        for rollup in ROLLUPS:
+            fold.fold_all(self.lab.transaction, rollup, most_days=data.draw(st.sampled_from((31, 4000))))
+        dirty = data.draw(st.lists(st.tuples(days, st.integers(1, 40)), max_size=4))
+        with self.lab.transaction() as cursor:
+            for day, length in dirty:
+                span = {"a": day, "b": day + timedelta(days=length)}
+                cursor.execute(
+                    "UPDATE line SET amount = amount + 1 FROM orders o"
+                    " WHERE o.id = order_id AND o.date_order >= %(a)s AND o.date_order < %(b)s",
+                    span,
+                )
+                cursor.execute("UPDATE milk SET kg = kg * 1.1 WHERE day >= %(a)s AND day < %(b)s", span)
+        for _ in range(6):
+            rollup, question = data.draw(questions())
+            with self.lab.transaction() as cursor:
+                answer = run(cursor, planner.answer(rollup, question))
+                self.assertEqual(close(answer), close(run(cursor, planner.base(rollup, question))), question)
+
+    def test_group_by_equals_python(self):
+        """What the source tables answer is what a person would count, in every zone."""
+        for zone in filter(None, ZONES):
+            with self.lab.transaction() as cursor:
+                cursor.execute("UPDATE partner SET tz = %s", [zone])
+                cursor.execute(
+                    "SELECT o.date_order, o.customer, l.amount FROM line l JOIN orders o ON o.id = l.order_id"
+                    " WHERE o.state = 'sale' AND l.quantity <> 0"
+                )
+                place = ZoneInfo("UTC" if zone == "not/a_zone" else zone)
+                count, total, customers = Counter(), defaultdict(Decimal), defaultdict(set)
+                for moment, customer, amount in cursor.fetchall():
+                    day = moment.replace(tzinfo=UTC).astimezone(place).date()
+                    count[day] += 1
+                    total[day] += Decimal(str(amount or 0))
+                    customers[day] |= {customer} - {None}
+                asked = planner.Question(
+                    BEGIN - timedelta(days=2),
+                    BEGIN + timedelta(days=DAYS + 2),
+                    ("lines", "amount", "customers"),
+                    grain="day",
+                )
+                for sql in (planner.base(SALES, asked), planner.answer(SALES, asked)):
+                    rows = run(cursor, sql)
+                    self.assertEqual({row[0] for row in rows}, set(count))
+                    for day, lines, amount, different in rows:
+                        self.assertEqual((lines, different), (count[day], len(customers[day])), (zone, day))
+                        self.assertAlmostEqual(float(amount or 0), float(total[day]), 6, (zone, day))
+
+    def test_everything_dirty_is_exact_too(self):
+        with self.lab.transaction() as cursor:
+            for rollup in ROLLUPS:
+                deploy.mark_dirty(cursor, rollup)
+                asked = planner.Question(BEGIN, BEGIN + timedelta(days=DAYS))
+                answer = run(cursor, planner.answer(rollup, asked))
+                self.assertEqual(close(answer), close(run(cursor, planner.base(rollup, asked))))
+
+
+@tagged("post_install", "-at_install")
+class TestPlannerItself(BaseCase):
+    def test_whole_buckets(self):
+        first, end = date(2024, 11, 15), date(2026, 2, 1)
+        self.assertEqual(planner.whole("year", first, end), [(date(2025, 1, 1), date(2026, 1, 1))])
+        months = planner.whole("month", first, end)
+        self.assertEqual(months[0], (date(2024, 12, 1), date(2025, 1, 1)))
+        self.assertEqual(months[-1], (date(2026, 1, 1), date(2026, 2, 1)))
+        self.assertEqual(len(months), 14)
+        self.assertEqual(planner.whole("month", date(2025, 1, 2), date(2025, 1, 31)), [])
+
+    def test_refusals_say_what_is_there(self):
+        def refused(text, **question):
+            with self.assertRaisesRegex(QuestionError, text):
+                planner.check(ORDERS, planner.Question(**{"first": BEGIN, "last": BEGIN, **question}))
+
+        refused("no dimension 'farm'; it has company, customer", by=("farm",))
+        refused("no measure 'kg'; it has orders", measures=("kg",))
+        refused("grain 'hour' is none of day, week", grain="hour")
+        refused("swap them", last=date(2016, 1, 1))
+        refused("outside the years", first=date(1, 1, 1))
+        planner.check(MILK, planner.Question(BEGIN, BEGIN))
