@@ -1,1 +1,1 @@
-from . import test_bounds, test_engine
+from . import test_bounds, test_engine, test_protocol
