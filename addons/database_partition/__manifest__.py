@@ -6,6 +6,14 @@
     "license": "LGPL-3",
     "author": "Smart Dairy",
     "depends": ["base", "web"],
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+        "data/ir_cron.xml",
+        "views/database_partition_views.xml",
+    ],
+    "assets": {
+        "web.assets_tests": ["database_partition/static/tests/tours/**/*"],
+    },
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

@@ -336,6 +336,24 @@ def restore_statements(cursor, declared, facts, path, now):
     yield SQL("UPDATE %s SET restored_at = %s, held = true WHERE id = %s", own("archive"), now, facts["id"])
 
 
+def preview_restore(cursor, declared, relation, now):
+    """The statements of a restore, for a dry run."""
+    facts = last(cursor, declared, relation)
+    if not facts or not facts["dropped_at"]:
+        return
+    wanted = bounds.Range(facts["lower"], facts["upper"])
+    if wanted not in catalogue.attached(cursor, declared):
+        yield from create.attach_empty_statements(declared, wanted)
+    names = commas(SQL.identifier(column) for column in catalogue.columns(cursor, declared.table))
+    temporary = SQL.identifier("pg_temp", TEMPORARY)
+    yield SQL(
+        "CREATE TEMPORARY TABLE %s (LIKE %s) ON COMMIT DROP", SQL.identifier(TEMPORARY), table(declared.table)
+    )
+    yield SQL("COPY %s (%s) FROM STDIN", temporary, names)
+    yield SQL("INSERT INTO %s (%s) SELECT %s FROM %s", table(declared.table), names, names, temporary)
+    yield SQL("UPDATE %s SET restored_at = %s, held = true WHERE id = %s", own("archive"), now, facts["id"])
+
+
 def release(session, declared, relation):
     """Let retention take a restored partition again."""
     with session.transaction() as cursor:

@@ -131,8 +131,12 @@ def literal(declared, instant):
     """A bound as text that means the same in every session."""
     if declared.key_type == "date":
         return f"{instant:%Y-%m-%d}"
-    text = instant.isoformat(sep=" ")
-    return text if declared.key_type == "timestamptz" else text.removesuffix("+00:00")
+    return instant.isoformat(sep=" ") if declared.key_type == "timestamptz" else bare(instant)
+
+
+def bare(instant):
+    """An instant as text of a timestamp in UTC that does not say so."""
+    return instant.isoformat(sep=" ").removesuffix("+00:00")
 
 
 def parse(text):

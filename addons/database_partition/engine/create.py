@@ -9,6 +9,10 @@ from .protocol import RULES
 from .sql import own, run, table, trusted, value
 
 
+#: bytes of a default partition that may be read while it is locked: some milliseconds
+SCANNED = 4 << 20
+
+
 class DefaultNotEmpty(PartitionError):
     """The default partition has pages, or copies of its rows wait: attaching is the work of ``drain``."""
 
@@ -227,9 +231,9 @@ def missing(cursor, declared, now):
 
 
 def attach_empty(session, declared, wanted, patience, rules=RULES):
-    """Make the partition of one range apart and attach it; only while the default partition has no page.
+    """Make the partition of one range apart and attach it, unless the default partition has rows of the range.
 
-    An empty default partition makes the proof that it holds no row of the range free, whatever the snapshot.
+    PostgreSQL reads the default partition while it is locked, so a large one is left to the drain as well.
 
     :raises DefaultNotEmpty:
     :raises PartitionError: a table of that name stands already
@@ -243,7 +247,7 @@ def attach_empty(session, declared, wanted, patience, rules=RULES):
 
     def work(cursor):
         size = value(cursor, SQL("SELECT pg_relation_size(%s)", f"public.{declared.default}"))
-        if size:
+        if size > SCANNED or (size and _touched(cursor, declared, wanted)):
             raise DefaultNotEmpty(f"{declared.name}: the default partition has {size} bytes")
         run(cursor, attach(declared, name, wanted))
 
@@ -251,6 +255,31 @@ def attach_empty(session, declared, wanted, patience, rules=RULES):
     locks = [(declared.table, parent), (declared.default, "ACCESS EXCLUSIVE")]
     briefly(session, declared, patience, locks, work, prepare, rules)
     return name
+
+
+def _touched(cursor, declared, wanted):
+    """Whether the default partition has rows of the range, or had a moment ago, for older snapshots to see."""
+    key = SQL.identifier(declared.key)
+    low, high = bounds.literal(declared, wanted.lower), bounds.literal(declared, wanted.upper)
+    return value(
+        cursor,
+        SQL(
+            """
+            SELECT EXISTS (SELECT FROM ONLY %(default)s WHERE %(key)s >= %(low)s AND %(key)s < %(high)s)
+                OR EXISTS (SELECT FROM %(copy)s WHERE name = %(name)s)
+                OR EXISTS (SELECT FROM %(change)s WHERE name = %(name)s AND
+                           (at IS NULL OR (at >= %(from)s::timestamp AND at < %(to)s::timestamp)))
+            """,
+            **{"from": bounds.bare(wanted.lower), "to": bounds.bare(wanted.upper)},
+            default=table(declared.default),
+            key=key,
+            low=low,
+            high=high,
+            copy=own("copy"),
+            change=own("change"),
+            name=declared.name,
+        ),
+    )
 
 
 def attach_empty_statements(declared, wanted):

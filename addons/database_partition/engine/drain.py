@@ -162,11 +162,7 @@ def _in(key, declared, one):
 
 def _noted(one):
     """Condition on notes: of rows in a range. They are in UTC without saying so."""
-    return SQL("(at >= %s::timestamp AND at < %s::timestamp)", _bare(one.lower), _bare(one.upper))
-
-
-def _bare(instant):
-    return instant.isoformat(sep=" ").removesuffix("+00:00")
+    return SQL("(at >= %s::timestamp AND at < %s::timestamp)", bounds.bare(one.lower), bounds.bare(one.upper))
 
 
 def _forget_dirty(session, declared, names):

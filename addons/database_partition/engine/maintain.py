@@ -83,7 +83,7 @@ def _premake(session, declared, now, patience, report, rules):
         try:
             report.done.append(f"created {create.attach_empty(session, declared, one, patience, rules)}")
         except create.DefaultNotEmpty:
-            return  # the drain, next, creates them
+            continue  # the drain, next, creates it
         except BusyError:
             raise
         except PartitionError as error:  # a stray table holds up its own range only
@@ -132,29 +132,3 @@ def _archive_due(session, declared, relation):
             kept["rows"],
             kept["content_sha256"],
         )
-
-
-def statements(cursor, declared, now, step, relation=None):
-    """What a step would send now, for a dry run: ``[SQL]``. Nothing is executed.
-
-    :param relation: the partition for detach, archive and restore
-    """
-    if step == "premake":
-        ranges = create.missing(cursor, declared, now)
-        return [one for wanted in ranges for one in create.attach_empty_statements(declared, wanted)]
-    if step == "drain":
-        return list(drain.statements(cursor, declared, now))
-    if step == "drain_all":
-        return list(drain.statements(cursor, declared, now, everything=True))
-    if step == "detach":
-        old = retention.expired(cursor, declared, now)
-        if relation:
-            old = [p for p in catalogue.partitions(cursor, declared) if p.relation == relation and p.range]
-        return [one for p in old for one in retention.detach_statements(declared, p, now)]
-    if step == "archive":
-        return [archive.copy_out(cursor, declared, relation)]
-    if step == "drop":
-        return list(retention.drop_statements(relation))
-    raise PartitionError(
-        f"step {step!r} has no preview; one of premake, drain, drain_all, detach, archive, drop"
-    )

@@ -62,7 +62,7 @@ def detach(session, declared, relation, now, patience, rules=RULES):
     PostgreSQL refuses DETACH CONCURRENTLY beside a default partition, so this locks the table, for milliseconds.
     """
     with session.transaction() as cursor:
-        found = _attached(cursor, declared, relation)
+        found = attached(cursor, declared, relation)
 
     def work(cursor):
         for statement in detach_statements(declared, found, now):
@@ -94,7 +94,11 @@ def detach_statements(declared, partition, now):
     )
 
 
-def _attached(cursor, declared, relation):
+def attached(cursor, declared, relation):
+    """The attached partition of that name.
+
+    :raises PartitionError:
+    """
     for partition in catalogue.partitions(cursor, declared):
         if (
             partition.relation == relation

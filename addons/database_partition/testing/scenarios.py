@@ -116,7 +116,9 @@ def older_transaction(stage):
     cursor = stage.begin()
     stage.maintain()
     found = stage.count(cursor), stage.count(cursor, "at >= '2025-06-01' AND at < '2025-07-01'")
-    return "" if found == (1, 1) else f"an older transaction sees {found[0]} in all and {found[1]} in June, of 1"
+    return (
+        "" if found == (1, 1) else f"an older transaction sees {found[0]} in all and {found[1]} in June, of 1"
+    )
 
 
 def table_changed_after_its_archive(stage):

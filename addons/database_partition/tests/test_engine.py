@@ -5,7 +5,15 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import psycopg2
-from odoo.addons.database_partition.engine import archive, catalogue, create, drain, maintain, retention
+from odoo.addons.database_partition.engine import (
+    archive,
+    catalogue,
+    create,
+    drain,
+    maintain,
+    operations,
+    retention,
+)
 from odoo.addons.database_partition.engine.connection import Patience
 from odoo.addons.database_partition.engine.declaration import PartitionSet
 from odoo.addons.database_partition.engine.errors import BusyError, DamagedError, PartitionError
@@ -500,7 +508,7 @@ class TestFindings(EngineCase):
     def test_dry_run_executes_nothing_and_shows_what_is_sent(self):
         self.lab.deploy()
         with self.session.transaction() as cursor:
-            shown = maintain.statements(cursor, READINGS, NOW, "premake")
+            shown = operations.preview(cursor, READINGS, "create", NOW)
         self.assertEqual(len(shown), 4 * 5)
         self.assertEqual(self.partitions(), ["default"])
 

@@ -14,4 +14,6 @@ class TestProtocol(LabCase):
         self.assertEqual({rule for rules in RULES_OF.values() for rule in rules}, RULES)
         for scenario, rules in RULES_OF.items():
             for rule in rules:
-                self.assertTrue(play(self.lab, scenario, self.folder, rule), f"{scenario.__name__} without {rule}")
+                self.assertTrue(
+                    play(self.lab, scenario, self.folder, rule), f"{scenario.__name__} without {rule}"
+                )
