@@ -1,14 +1,17 @@
 """Soak test of partition maintenance: five years go by while people write, and nobody may notice.
 
-Real PostgreSQL, several processes. Writers insert rows of now, late, early and impossible times; readers look at
-the same rows twice in one snapshot; one long report holds everything; maintenance runs with a moved clock and is
+Real PostgreSQL, several processes. Writers insert rows of now, late, early and impossible times; readers
+look at
+the same rows twice in one snapshot; one long report holds everything; maintenance runs with a moved clock
+and is
 killed at random. In the end every acknowledged row must be in the table or in an archive, once.
 
     python benchmarks/soak_partitions.py                      # the short form: 5 years in 60 s
     python benchmarks/soak_partitions.py --seconds 1800 --report 600
     python benchmarks/soak_partitions.py --without nowait     # a broken rule: must be noticed
 
-Exit status 1: a row lost, doubled or refused, a wait for a lock above 100 ms, a deadlock, a reader who saw two
+Exit status 1: a row lost, doubled or refused, a wait for a lock above 100 ms, a deadlock, a reader who saw
+two
 different things, or trouble that the findings do not tell.
 PostgreSQL: SMART_DAIRY_PGHOST, SMART_DAIRY_PGPORT, SMART_DAIRY_PGUSER, libpq's own variables, or --config.
 """
@@ -147,11 +150,7 @@ def read(number, lab, clock, result):
                     counts.append(cursor.fetchone()[0])
                     time.sleep(chance.uniform(0, 0.01))
                 asked += 1
-                if (
-                    not counts[0] == counts[4]
-                    or not counts[1] == counts[3]
-                    or counts[0] + counts[1] != counts[2]
-                ):
+                if counts[0] != counts[4] or counts[1] != counts[3] or counts[0] + counts[1] != counts[2]:
                     trouble["a snapshot in which rows come and go"] += 1
             except psycopg2.Error as error:
                 trouble[f"reader: {type(error).__name__}"] += 1
@@ -267,7 +266,8 @@ def soak(options, lab, folder):
     print(f"rows acknowledged     {sum(len(rows) for one in writers for rows in one[1].values())}")
     print(f"snapshots compared    {sum(a[1] for a in answers if a[0] == 'reader')}")
     print(
-        f"longest transaction   {max(one[3] for one in writers) * 1000:.0f} ms (up to 21 statements; no lock above {BAR})"
+        f"longest transaction   {max(one[3] for one in writers) * 1000:.0f} ms (up to 21 statements; no "
+        f"lock above {BAR})"
     )
     print(f"archives              {len(list(folder.glob('*.gz')))}")
     print(f"findings on the way   {dict(told)}")

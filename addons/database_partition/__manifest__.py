@@ -1,6 +1,6 @@
 {
     "name": "Database Partition",
-    "summary": "Tables in partitions by time that look after themselves: nothing lost, nobody waits, never silent",
+    "summary": "Tables in partitions by time that look after themselves, and lose nothing",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",

@@ -23,7 +23,8 @@ def session(database):
 
 
 def archive_folder(work, database):
-    """Where this database's archives are: the system parameter, or ``partitions/<database>`` in the data folder.
+    """Where this database's archives are: the system parameter, or ``partitions/<database>`` in the data
+    folder.
 
     :param work: a session
     """

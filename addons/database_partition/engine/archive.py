@@ -1,6 +1,7 @@
 """Archives: a table's rows as PostgreSQL's COPY text, compressed, with a checksum, read back, and restorable.
 
-``<relation>-<UTC time>.copy.gz`` holds the rows in the order of the key and the primary key; the ``.json`` beside
+``<relation>-<UTC time>.copy.gz`` holds the rows in the order of the key and the primary key; the ``.json``
+beside
 it says what they are, so that ``COPY table (columns) FROM`` restores them anywhere, without this addon.
 Checksums are SHA-256, of the uncompressed rows (``content``) and of the file.
 """
@@ -20,7 +21,10 @@ from .errors import DamagedError, PartitionError
 from .sql import commas, own, run, table, text, value
 
 CHUNK = 1 << 20
-FIELDS = "id relation lower upper file rows bytes content_sha256 file_sha256 dropped_at restored_at".split()
+FIELDS = (
+    *("id", "relation", "lower", "upper", "file", "rows", "bytes"),
+    *("content_sha256", "file_sha256", "dropped_at", "restored_at"),
+)
 
 
 class _Digest:
@@ -189,7 +193,8 @@ def read_back(folder, facts):
         ) from error
     if (content.rows, content.hash.hexdigest()) != (facts["rows"], facts["content_sha256"]):
         raise DamagedError(
-            f"archive {facts['file']} has {content.rows} rows that are not the {facts['rows']} written; bring it "
+            f"archive {facts['file']} has {content.rows} rows that are not the {facts['rows']} written; "
+            f"bring it "
             "back from a backup"
         )
     if _hash(path) != facts["file_sha256"]:
@@ -325,7 +330,8 @@ def restore_statements(cursor, declared, facts, path, now):
             cursor.copy_expert(text(SQL("COPY %s (%s) FROM STDIN", temporary, names)), reader)
         except psycopg2.DataError as error:
             raise PartitionError(
-                f"{declared.name}: {facts['file']} does not fit the table any more: {str(error).splitlines()[0]}"
+                f"{declared.name}: {facts['file']} does not fit the table any more: "
+                f"{str(error).splitlines()[0]}"
             ) from error
     rows = value(cursor, SQL("SELECT count(*) FROM %s", temporary))
     if (rows, reader.digest.hash.hexdigest()) != (facts["rows"], facts["content_sha256"]):

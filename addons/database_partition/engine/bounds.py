@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 UTC = timezone.utc
-#: no partition is made for keys outside: typing mistakes, broken clocks and infinities stay in the default one
+#: no partition is made for keys outside: typing mistakes, broken clocks and infinities stay in the default
+#: one
 FIRST = datetime(1900, 1, 1, tzinfo=UTC)
 END = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -44,7 +45,8 @@ def first_day(interval, day):
 
 
 def shift(interval, first, number):
-    """The first day of the interval ``number`` intervals after (before, if negative) that beginning ``first``."""
+    """The first day of the interval ``number`` intervals after (before, if negative) that beginning
+    ``first``."""
     if interval in ("day", "week"):
         return first + timedelta(days=number * (7 if interval == "week" else 1))
     months = {"month": 1, "quarter": 3, "year": 12}[interval] * number + first.year * 12 + first.month - 1
@@ -111,7 +113,8 @@ def floor(declared, now):
 
 
 def partition_name(declared, wanted):
-    """``table_p20250131``, ``…_p2025w05``, ``…_p202501``, ``…_p2025q1``, ``…_p2025``: by its first local day."""
+    """``table_p20250131``, ``…_p2025w05``, ``…_p202501``, ``…_p2025q1``, ``…_p2025``: by its first local
+    day."""
     day = local_day(declared, wanted.lower)
     if declared.interval == "day":
         text = f"{day:%Y%m%d}"

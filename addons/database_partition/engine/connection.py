@@ -140,7 +140,8 @@ def briefly(session, declared, patience, locks, work, prepare=None, rules=RULES)
 
 
 def holders(cursor, names, seconds=1.0):
-    """Who has used one of these tables in a transaction older than ``seconds``: ``[(pid, age, application)]``."""
+    """Who has used one of these tables in a transaction older than ``seconds``: ``[(pid, age,
+    application)]``."""
     return run(
         cursor,
         SQL(
@@ -164,10 +165,11 @@ def holders(cursor, names, seconds=1.0):
 IGNORED = "database_partition ignores this"
 SNAPSHOTS = SQL(
     """
-    SELECT l.virtualxid, a.pid, EXTRACT(epoch FROM clock_timestamp() - a.xact_start)::float, a.application_name
+    SELECT l.virtualxid, a.pid, EXTRACT(epoch FROM clock_timestamp() - a.xact_start)::float,
+    a.application_name
       FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-     WHERE l.locktype = 'virtualxid' AND l.granted AND a.pid <> pg_backend_pid() AND a.backend_xmin IS NOT NULL
-       AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
+     WHERE l.locktype = 'virtualxid' AND l.granted AND a.pid <> pg_backend_pid()
+       AND a.backend_xmin IS NOT NULL AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
        AND a.backend_type = 'client backend' AND a.application_name NOT LIKE '%% ignores this'
     """
 )

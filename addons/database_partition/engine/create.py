@@ -8,7 +8,6 @@ from .errors import PartitionError
 from .protocol import RULES
 from .sql import own, run, table, trusted, value
 
-
 #: bytes of a default partition that may be read while it is locked: some milliseconds
 SCANNED = 4 << 20
 
@@ -207,19 +206,22 @@ def _check_parent(cursor, declared):
     wanted = ("r", 1, declared.key, types[declared.key_type], True)
     if not found or found[0] != wanted:
         raise PartitionError(
-            f"{declared.name}: a table of that name stands that is not partitioned by range of {declared.key} "
+            f"{declared.name}: a table of that name stands that is not partitioned by range of "
+            f"{declared.key} "
             f"({types[declared.key_type]}, NOT NULL); rename it, or declare what it is"
         )
     foreign = run(
         cursor,
         SQL(
-            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND to_regclass(%s) IN (conrelid, confrelid)",
+            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND to_regclass(%s) IN (conrelid, "
+            "confrelid)",
             f"public.{declared.table}",
         ),
     )
     if foreign:
         raise PartitionError(
-            f"{declared.name}: foreign key {foreign[0][0]} would be checked row by row while others wait; drop it"
+            f"{declared.name}: foreign key {foreign[0][0]} would be checked row by row while others "
+            f"wait; drop it"
         )
 
 
@@ -231,7 +233,8 @@ def missing(cursor, declared, now):
 
 
 def attach_empty(session, declared, wanted, patience, rules=RULES):
-    """Make the partition of one range apart and attach it, unless the default partition has rows of the range.
+    """Make the partition of one range apart and attach it, unless the default partition has rows of the
+    range.
 
     PostgreSQL reads the default partition while it is locked, so a large one is left to the drain as well.
 
@@ -258,7 +261,8 @@ def attach_empty(session, declared, wanted, patience, rules=RULES):
 
 
 def _touched(cursor, declared, wanted):
-    """Whether the default partition has rows of the range, or had a moment ago, for older snapshots to see."""
+    """Whether the default partition has rows of the range, or had a moment ago, for older snapshots to
+    see."""
     key = SQL.identifier(declared.key)
     low, high = bounds.literal(declared, wanted.lower), bounds.literal(declared, wanted.upper)
     return value(
@@ -304,5 +308,6 @@ def refuse_stray(cursor, declared, name):
             f"{declared.name}: {name} is detached and waits to be archived; archive it, or attach it again"
         )
     raise PartitionError(
-        f"{declared.name}: a table {name} stands that is no partition; rename or drop it, after looking into it"
+        f"{declared.name}: a table {name} stands that is no partition; rename or drop it, after looking "
+        f"into it"
     )

@@ -21,7 +21,8 @@ class PartitionSet:
     :param columns: columns and constraints between the parentheses of CREATE TABLE, for a parent that is not
         there yet. The key must be NOT NULL. A primary key or unique constraint must hold the key. No foreign
         keys: attaching a partition with rows would check them while others wait.
-    :param key: the column that decides; ``key_type`` ``date``, ``timestamp`` (UTC, as Odoo's) or ``timestamptz``
+    :param key: the column that decides; ``key_type`` ``date``, ``timestamp`` (UTC, as Odoo's) or
+    ``timestamptz``
     :param interval: ``day``, ``week`` (ISO, from Monday), ``month``, ``quarter`` or ``year``
     :param zone: time zone in which an interval begins; dates begin their interval as they are, and ``zone``
         only says what day it is today

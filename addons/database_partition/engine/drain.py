@@ -1,4 +1,5 @@
-"""Emptying the default partition: its rows get partitions of their own, and nobody waits, misses or doubles one.
+"""Emptying the default partition: its rows get partitions of their own, and nobody waits, misses or
+doubles one.
 
 The README has the protocol and why it is right. In short: copies of the rows are made beside the table and
 committed; when every snapshot that does not see them has ended, and no change was noted since, one short
@@ -352,7 +353,8 @@ def switch_statements(cursor, declared, names):
         constraints = run(
             cursor,
             SQL(
-                "SELECT conname FROM pg_constraint WHERE conrelid = to_regclass(%s) AND conname LIKE %s ORDER BY 1",
+                "SELECT conname FROM pg_constraint WHERE conrelid = to_regclass(%s) AND conname LIKE %s "
+                "ORDER BY 1",
                 f"public.{relation}",
                 f"{CHECK}%",
             ),

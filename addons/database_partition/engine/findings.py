@@ -14,7 +14,8 @@ COUNTED = 10000
 
 @dataclass(frozen=True)
 class Finding:
-    """``code`` names the kind, ``severity`` is ``error`` or ``warning``, ``text`` says what, and what to do."""
+    """``code`` names the kind, ``severity`` is ``error`` or ``warning``, ``text`` says what, and what to
+    do."""
 
     set: str
     code: str
@@ -59,7 +60,8 @@ def _default(cursor, declared, now, add):
             add(
                 "default_strays",
                 "warning",
-                f"{many} rows are in the default partition, with times outside of what is kept ready; look whether "
+                f"{many} rows are in the default partition, with times outside of what is kept ready; "
+                f"look whether "
                 "the times are right, or give them partitions with “drain everything”",
             )
 
@@ -136,7 +138,8 @@ def _old(cursor, declared, now, add):
         add(
             "drop_unconfirmed",
             "warning",
-            f"{len(waiting)} partitions are older than the retention ({waiting[0]} first) and are not archived; "
+            f"{len(waiting)} partitions are older than the retention ({waiting[0]} first) and are not "
+            f"archived; "
             "confirm that they may be dropped",
         )
     elif len(waiting) > 2:

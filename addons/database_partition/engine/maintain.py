@@ -123,7 +123,8 @@ def _archive(session, declared, now, folder, report, rules):
 
 
 def _archive_due(session, declared, relation):
-    """Whether the newest archive is missing or not of these rows (a restored table may have changed since)."""
+    """Whether the newest archive is missing or not of these rows (a restored table may have changed
+    since)."""
     with session.transaction() as cursor:
         if not catalogue.stands(cursor, relation):
             return False

@@ -10,7 +10,8 @@ from .sql import show
 
 @dataclass(frozen=True)
 class Operation:
-    """``partition``: needs a partition's name; ``drops``: takes rows out of the table, and wants confirmation."""
+    """``partition``: needs a partition's name; ``drops``: takes rows out of the table, and wants
+    confirmation."""
 
     partition: bool = False
     drops: bool = False
@@ -123,5 +124,5 @@ def perform(session, declared, operation, now, folder, relation=None, confirmed=
             raise PartitionError("; ".join(text for _file, text in wrong))
         return ["every archive reads back as it was written"]
     retention.confirm_drop(session, declared, now, operation == "confirm_drop")
-    return [f"{declared.name}: old partitions {'may' if operation == 'confirm_drop' else 'may not'} be dropped "
-            "without an archive"]  # fmt: skip
+    may = "may" if operation == "confirm_drop" else "may not"
+    return [f"{declared.name}: old partitions {may} be dropped without an archive"]

@@ -1,4 +1,5 @@
-"""Taking old partitions away: detach, archive, drop, each on its own, and never rows that are nowhere else."""
+"""Taking old partitions away: detach, archive, drop, each on its own, and never rows that are nowhere
+else."""
 
 from odoo.tools import SQL
 
@@ -59,7 +60,8 @@ def confirm_drop(session, declared, now, confirmed=True):
 def detach(session, declared, relation, now, patience, rules=RULES):
     """Take a partition out of its table; its rows stay in a table of their own, on the list of detached ones.
 
-    PostgreSQL refuses DETACH CONCURRENTLY beside a default partition, so this locks the table, for milliseconds.
+    PostgreSQL refuses DETACH CONCURRENTLY beside a default partition, so this locks the table, for
+    milliseconds.
     """
     with session.transaction() as cursor:
         found = attached(cursor, declared, relation)
@@ -170,7 +172,8 @@ def drop(session, declared, relation, now, folder, confirmed=False, rules=RULES)
             rows, content = archive.digest(cursor, declared, relation)
             if (rows, content) != (kept["rows"], kept["content_sha256"]):
                 raise DamagedError(
-                    f"{declared.name}: {relation} holds {rows} rows that are not the {kept['rows']} of its archive "
+                    f"{declared.name}: {relation} holds {rows} rows that are not the {kept['rows']} of "
+                    f"its archive "
                     f"{kept['file']}; archive it again"
                 )
         for statement in drop_statements(relation):

@@ -110,7 +110,8 @@ class DatabasePartitionSet(models.Model):
 
     @api.private
     def deploy(self, partition_set):
-        """Put a declared set into this database, on a connection of its own: it stays if the caller rolls back.
+        """Put a declared set into this database, on a connection of its own: it stays if the caller rolls
+        back.
 
         For the hooks of the addon that declares it, and for :class:`database.partition.view`.
 

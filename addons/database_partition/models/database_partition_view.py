@@ -5,9 +5,9 @@ from odoo.tools import SQL
 class DatabasePartitionView(models.AbstractModel):
     """A partitioned table as an ordinary model, through a view that PostgreSQL updates.
 
-    A concrete model sets ``_auto = False`` and ``_partition_set``; its fields are columns of the table, which has
-    an ``id`` with a default. Its own ``_table`` is the view; create, write, unlink, search and ``_read_group``
-    work as on any table. Set ``_log_access = False`` unless the table has those columns.
+    A concrete model sets ``_auto = False`` and ``_partition_set``; its fields are columns of the table,
+    which has an ``id`` with a default. Its own ``_table`` is the view; create, write, unlink, search and
+    ``_read_group`` work as on any table. Set ``_log_access = False`` unless the table has those columns.
     """
 
     _name = "database.partition.view"

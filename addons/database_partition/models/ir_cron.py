@@ -8,7 +8,8 @@ class IrCron(models.Model):
 
     @classmethod
     def _process_job(cls, cron_cr, job):
-        """Draining waits for all older snapshots; that of the transaction which only locks a job must not count.
+        """Draining waits for all older snapshots; that of the transaction which only locks a job must not
+        count.
 
         It lasts as long as the job, and touches no table but those of the scheduler.
         """

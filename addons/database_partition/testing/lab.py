@@ -70,7 +70,8 @@ class Lab:
     def clear(self):
         """Remove every table of a set and the catalogue."""
         self.do(
-            "DROP SCHEMA IF EXISTS database_partition CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+            "DROP SCHEMA IF EXISTS database_partition CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA "
+            "public"
         )
 
     def deploy(self, declared=READINGS, now=NOW, **options):

@@ -1,3 +1,4 @@
+import itertools
 import random
 import zoneinfo
 from datetime import date, datetime, timedelta, timezone
@@ -31,7 +32,7 @@ class TestBounds(BaseCase):
                     self.assertLess(instant, found.upper, (zone, interval))
                     row = bounds.around(one, instant, 3, 3)
                     self.assertIn(found, row, (zone, interval, instant))
-                    for left, right in zip(row, row[1:], strict=False):
+                    for left, right in itertools.pairwise(row):
                         self.assertEqual(left.upper, right.lower, (zone, interval))
                     names = {bounds.partition_name(one, r) for r in row}
                     self.assertEqual(len(names), len(row), (zone, interval))

@@ -51,7 +51,7 @@ class EngineCase(LabCase):
             return {one.code for one in findings(cursor, declared, now)}
 
     def rows(self, where="true"):
-        return self.lab.do(f"SELECT count(*) FROM reading WHERE {where}")[0][0]
+        return self.lab.do(f"SELECT count(*) FROM reading WHERE {where}")[0][0]  # noqa: S608
 
     @contextlib.contextmanager
     def open_transaction(self, statement):
@@ -82,7 +82,8 @@ class TestCreate(EngineCase):
         self.lab.do(f"ALTER DATABASE {self.lab.name} SET TimeZone = 'Asia/Dhaka'")
         self.addCleanup(self.lab.do, f"ALTER DATABASE {self.lab.name} RESET TimeZone")
         one = PartitionSet(
-            table="event", key="at", key_type="timestamptz", columns="at timestamptz NOT NULL", interval="day",
+            table="event", key="at", key_type="timestamptz", columns="at timestamptz NOT NULL",
+            interval="day",
             zone="Asia/Kathmandu", premake=2,
         )  # fmt: skip
         with self.lab.session() as session:
@@ -135,7 +136,8 @@ class TestCreate(EngineCase):
     def test_foreign_key(self):
         self.lab.do("CREATE TABLE sensor (id integer PRIMARY KEY)")
         self.lab.do(
-            "CREATE TABLE reading (sensor integer REFERENCES sensor, at timestamp NOT NULL) PARTITION BY RANGE (at)"
+            "CREATE TABLE reading (sensor integer REFERENCES sensor, at timestamp NOT NULL) PARTITION BY "
+            "RANGE (at)"
         )
         with self.assertRaisesRegex(PartitionError, "foreign key reading_sensor_fkey"):
             self.lab.deploy()
@@ -150,7 +152,8 @@ class TestCreate(EngineCase):
         self.assertIn("no_current", self.codes(), "June is not covered, and cannot be")
 
     def test_nobody_waits_for_a_partition(self):
-        """A report reads the default partition for a while: creating is put off at once, and nobody queues."""
+        """A report reads the default partition for a while: creating is put off at once, and nobody
+        queues."""
         self.lab.deploy()
         self.good()
         self.assertEqual(self.longest_wait(lambda: self.maintain(NOW + timedelta(days=31))), [])
@@ -368,7 +371,8 @@ class TestRetention(EngineCase):
         self.assertEqual(self.rows(), 1)
         files = sorted(path.name for path in self.folder.iterdir())
         self.assertEqual(len(files), 2)
-        text = gzip.open(self.folder / files[0], "rt").read()
+        with gzip.open(self.folder / files[0], "rt") as file:
+            text = file.read()
         self.assertEqual(len(text.splitlines()), 2)
         self.assertEqual(self.codes(later), set())
         rows = archive.restore(self.session, READINGS, "reading_p202502", later, self.folder, QUICK)

@@ -10,10 +10,10 @@ registry.category("web_tour.tours").add("database_partition", {
         { content: "Run", trigger: ".modal button[name=action_run]", run: "click" },
         { content: "says what was done", trigger: ".modal .alert-success:contains(created tour_reading_p)" },
         { content: "Close", trigger: ".modal footer button:contains(Close)", run: "click" },
-        { content: "The partitions are there", trigger: ".o_field_widget[name=partition_ids] .o_data_cell:contains(tour_reading_p)" },
-        { content: "Detach one", trigger: ".o_field_widget[name=partition_ids] tr:contains(tour_reading_p) button[title=Detach], .o_field_widget[name=partition_ids] tr:contains(tour_reading_p) button:contains(Detach)", run: "click" },
+        { content: "and nothing is wrong any more", trigger: ".o_form_view:not(:has(.alert-warning:contains(no partition for now)))" },
+        { content: "Detach one", trigger: ".o_field_widget[name=partition_ids] tr.o_data_row:contains(tour_reading_p) button[name=action_operate] .fa-chain-broken", run: "click" },
         { content: "wants confirmation", trigger: ".modal .o_field_widget[name=confirmed] input", run: "click" },
-        { content: "then runs", trigger: ".modal button[name=action_run]:not(.o_invisible_modifier)", run: "click" },
+        { content: "then runs", trigger: ".modal button[name=action_run]", run: "click" },
         { content: "Done", trigger: ".modal .alert-success:contains(detached)" },
     ],
 });
