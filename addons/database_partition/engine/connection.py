@@ -169,7 +169,8 @@ SNAPSHOTS = SQL(
     a.application_name
       FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'virtualxid' AND l.granted AND a.pid <> pg_backend_pid()
-       AND a.backend_xmin IS NOT NULL AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND a.backend_xmin IS NOT NULL
+       AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
        AND a.backend_type = 'client backend' AND a.application_name NOT LIKE '%% ignores this'
     """
 )

@@ -90,7 +90,8 @@ class TestModels(TransactionCase):
 
     def test_command(self):
         def ask(*arguments):
-            command = [sys.executable, config.root_path + "/../../../../bin/odoo", "partition", *arguments]
+            path = ",".join(config["addons_path"])
+            command = [sys.executable, "-m", "odoo", f"--addons-path={path}", "partition", *arguments]
             if config["config"]:
                 command += ["-c", config["config"]]
             done = subprocess.run([*command, "-d", get_db_name()], capture_output=True, text=True, timeout=60)
