@@ -113,10 +113,10 @@ class Partition(Command):
     @staticmethod
     def _print(rows, as_json):
         if as_json:
-            print(json.dumps(rows, indent=1))
+            sys.stdout.write(json.dumps(rows, indent=1) + "\n")
             return
         for row in rows:
-            print("  ".join(str(cell) for cell in row.values() if cell is not None))
+            sys.stdout.write("  ".join(str(cell) for cell in row.values() if cell is not None) + "\n")
 
     @staticmethod
     def _refuse(reason):

@@ -33,7 +33,7 @@ class Lab:
         self.dsn = {key: found for key, found in dsn.items() if key not in ("dbname", "database") and found}
         self.name = name
 
-    def create(self):
+    def create(self):  # pylint: disable=method-required-super
         self.drop()
         self._server("CREATE DATABASE {} TEMPLATE template0")
         return self
