@@ -3,12 +3,15 @@ import subprocess
 import sys
 from datetime import timedelta
 
+from odoo import fields, models
 from odoo.addons.database_partition import runtime
 from odoo.addons.database_partition.engine import catalogue, clock, create, maintain
 from odoo.addons.database_partition.engine.connection import Patience
 from odoo.addons.database_partition.engine.declaration import DeclarationError, PartitionSet, declare, forget
+from odoo.addons.database_partition.engine.findings import findings
 from odoo.addons.database_partition.engine.sql import own, run, table
 from odoo.exceptions import AccessError, UserError
+from odoo.orm.model_classes import add_to_registry
 from odoo.tests import HttpCase, TransactionCase, get_db_name, new_test_user, tagged
 from odoo.tools import SQL, config
 
@@ -114,6 +117,44 @@ class TestModels(TransactionCase):
             self.assertTrue(err[-1].startswith("partition: "))
         code, out, _err = ask("detach", "--set", "tour_reading", "--partition", "nonsense", "--yes")
         self.assertEqual(code, 1)
+
+    def test_scheduled_action(self):
+        with (
+            self.enter_registry_test_mode(),
+            self.assertLogs("odoo.addons.database_partition", "INFO") as log,
+        ):
+            self.env.ref("database_partition.cron_maintain").method_direct_trigger()
+        self.assertIn("created tour_reading_p", "".join(log.output))
+        with runtime.session(get_db_name()) as work, work.transaction() as cursor:
+            self.assertEqual(findings(cursor, TOUR, clock.now()), [])
+
+    def test_table_as_a_model(self):
+        """Through the view: create, search, group, write, unlink, and a row of any time."""
+
+        class TourReading(models.Model):
+            _module = "database_partition"
+            _name = _description = "tour.reading.model"
+            _inherit = ["database.partition.view"]
+            _auto = False
+            _log_access = False
+            _partition_set = TOUR
+
+            at = fields.Datetime()
+            value = fields.Float()
+
+        add_to_registry(self.registry, TourReading)
+        self.addCleanup(self.registry.__delitem__, "tour.reading.model")
+        self.registry._setup_models__(self.env.cr, ["tour.reading.model"])
+        model = self.env["tour.reading.model"]
+        model.init()
+        rows = model.create([{"at": "1999-01-01", "value": 1}, {"at": "2025-01-01", "value": 2}])
+        self.assertEqual(model.search([("at", "<", "2000-01-01")]), rows[0])
+        rows[0].value = 5
+        self.env.flush_all()
+        groups = model._read_group([("id", "in", rows.ids)], [], ["value:sum", "__count"])
+        self.assertEqual(groups, [(7.0, 2)])
+        rows.unlink()
+        self.assertFalse(model.search([]))
 
     def test_declarations(self):
         self.addCleanup(forget, "twice")
