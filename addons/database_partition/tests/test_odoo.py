@@ -47,8 +47,7 @@ def remove():
         run(cursor, SQL("DROP FUNCTION IF EXISTS %s", own(f"note_{TOUR.name}")))
 
 
-@tagged("post_install", "-at_install")
-class TestModels(TransactionCase):
+class SetCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         deploy()
@@ -56,6 +55,9 @@ class TestModels(TransactionCase):
         super().setUpClass()
         cls.set = cls.env["database.partition.set"].search([("name", "=", "tour_reading")])
 
+
+@tagged("post_install", "-at_install")
+class TestModels(SetCase):
     def test_lists(self):
         self.assertEqual(self.set.interval, "month")
         self.assertEqual(self.set.partition_count, 3)
@@ -91,6 +93,9 @@ class TestModels(TransactionCase):
         with self.assertRaisesRegex(UserError, "'nonsense' is no attached partition"):
             wizard.action_run()
 
+
+@tagged("post_install", "-at_install")
+class TestRuns(SetCase):
     def test_command(self):
         def ask(*arguments):
             path = ",".join(config["addons_path"])
