@@ -93,7 +93,7 @@ def write(session, declared, relation, wanted, now, folder):
     :raises DamagedError: the file does not read back as it was written
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = _unused(folder, f"{relation}-{now:%Y%m%dT%H%M%S}Z")
     with session.transaction(repeatable=True) as cursor:
         run(cursor, SQL("SET LOCAL client_encoding = 'UTF8'"))

@@ -115,11 +115,14 @@ def _archive(session, declared, now, folder, report, rules):
         waiting = retention.detached(cursor, declared)
         confirmed = retention.may_go(cursor, declared) and not declared.archive
     for relation, wanted in waiting[:MOST]:
-        if not confirmed and _archive_due(session, declared, relation):
-            archive.write(session, declared, relation, wanted, now, folder)
-            report.done.append(f"archived {relation}")
-        retention.drop(session, declared, relation, now, folder, confirmed, rules)
-        report.done.append(f"dropped {relation}")
+        try:
+            if not confirmed and _archive_due(session, declared, relation):
+                archive.write(session, declared, relation, wanted, now, folder)
+                report.done.append(f"archived {relation}")
+            retention.drop(session, declared, relation, now, folder, confirmed, rules)
+            report.done.append(f"dropped {relation}")
+        except (PartitionError, OSError) as error:  # the others go on
+            report.failed.append(f"archive: {error}")
 
 
 def _archive_due(session, declared, relation):
