@@ -207,13 +207,14 @@ def _drop_copy(cursor, declared, relation):
 
 
 def forget_copies(session, declared):
-    """Drop what an interrupted drain left; the rows themselves are in the default partition."""
+    """Drop what an interrupted drain left, and notes without use; the rows are in the default partition."""
     with session.transaction() as cursor:
         alone(cursor, declared)
         for (relation,) in run(
             cursor, SQL("SELECT relation FROM %s WHERE name = %s", own("copy"), declared.name)
         ):
             _drop_copy(cursor, declared, relation)
+        run(cursor, SQL("DELETE FROM %s WHERE name = %s", own("change"), declared.name))
 
 
 def copy(session, declared, name, wanted, ranges, rules=RULES):

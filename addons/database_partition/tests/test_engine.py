@@ -214,6 +214,14 @@ class TestDrain(EngineCase):
         self.assertIn("p197001", self.partitions())
         self.assertEqual(self.lab.do("SELECT * FROM reading ORDER BY id"), before)
 
+    def test_notes_do_not_pile_up(self):
+        self.lab.deploy()
+        self.good()
+        self.lab.insert("1999-01-01", "1999-01-02")
+        self.assertEqual(self.lab.do("SELECT count(*) FROM database_partition.change"), [(2,)])
+        self.good()
+        self.assertEqual(self.lab.do("SELECT count(*) FROM database_partition.change"), [(0,)])
+
     def test_keys_for_which_there_is_no_partition(self):
         self.lab.deploy()
         self.lab.insert("infinity", "-infinity", "0001-01-01", "9999-12-31", "2025-06-10")
