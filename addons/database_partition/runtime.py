@@ -22,6 +22,13 @@ def session(database):
     return Session(lambda: psycopg2.connect(dbname=name, **info))
 
 
+def install(database):
+    """Create the engine's catalogue, committed at once: its own connections must see it while addons install."""
+    with session(database) as work, work.transaction() as cursor:
+        if not catalogue.installed(cursor):
+            catalogue.install(cursor)
+
+
 def archive_folder(work, database):
     """Where this database's archives are: the system parameter, or ``partitions/<database>`` in the data
     folder.

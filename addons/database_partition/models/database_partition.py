@@ -1,5 +1,6 @@
 from odoo import fields, models
-from odoo.tools import SQL
+
+from .. import runtime
 
 
 class DatabasePartition(models.Model):
@@ -32,11 +33,13 @@ class DatabasePartition(models.Model):
     archive_rows = fields.Float("Rows in the Archive", digits=(16, 0), readonly=True)
     held = fields.Boolean(readonly=True, help="Restored: retention leaves it alone until it is released")
 
-    @property
-    def _table_query(self):
-        """Tables by their oid; archives above every oid."""
-        return SQL(
+    def init(self):
+        """A view of tables by their oid, and archives above every oid."""
+        runtime.install(self.env.cr.dbname)
+        self.env.cr.execute("DROP VIEW IF EXISTS database_partition")
+        self.env.cr.execute(
             """
+            CREATE VIEW database_partition AS
             WITH last AS (
                 SELECT DISTINCT ON (name, relation) * FROM database_partition.archive
                  ORDER BY name, relation, id DESC),

@@ -53,11 +53,13 @@ class DatabasePartitionSet(models.Model):
     )
     findings = fields.Text(compute="_compute_findings")
 
-    @property
-    def _table_query(self):
-        """One row a set of the catalogue; times in UTC."""
-        return SQL(
+    def init(self):
+        """A view with one row a set of the catalogue; times in UTC."""
+        runtime.install(self.env.cr.dbname)
+        self.env.cr.execute("DROP VIEW IF EXISTS database_partition_set")
+        self.env.cr.execute(
             """
+            CREATE VIEW database_partition_set AS
             SELECT s.id, s.name, d->>'title' AS title, d->>'key' AS key, d->>'interval' AS interval,
                    d->>'zone' AS zone, (d->>'premake')::integer AS premake,
                    COALESCE((d->>'retention')::integer, 0) AS retention, (d->>'archive')::boolean AS archive,
@@ -73,10 +75,6 @@ class DatabasePartitionSet(models.Model):
                  WHERE i.inhparent = to_regclass('public.' || quote_ident(s.name))) p
             """
         )
-
-    def init(self):
-        if not catalogue.installed(self.env.cr):
-            catalogue.install(self.env.cr)
 
     def _compute_findings(self):
         now = clock.now()
