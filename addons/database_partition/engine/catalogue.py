@@ -89,29 +89,31 @@ class Partition:
 BOUND = re.compile(r"FOR VALUES FROM \((.*)\) TO \((.*)\)")
 
 
+PARTITIONS = """
+    SELECT c.relname, pg_get_expr(c.relpartbound, c.oid), i.inhdetachpending, c.reltuples::bigint, %s
+      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = to_regclass(%s)
+"""
+
+
 def partitions(cursor, declared, sizes=False):
     """The attached partitions, the default one last; from ``pg_inherits``, whatever names say."""
+    size = SQL("pg_total_relation_size(c.oid)") if sizes else SQL("0")
+    for _attempt in range(5):
+        rows = run(cursor, SQL(PARTITIONS, size, f"public.{declared.table}"))
+        # PostgreSQL tells no bounds of a partition that went while it looked: look again
+        if all(row[1] or row[2] for row in rows):
+            break
     found = []
-    rows = run(
-        cursor,
-        SQL(
-            """
-            SELECT c.relname, pg_get_expr(c.relpartbound, c.oid), i.inhdetachpending, c.reltuples::bigint, %s
-              FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-             WHERE i.inhparent = to_regclass(%s)
-            """,
-            SQL("pg_total_relation_size(c.oid)") if sizes else SQL("0"),
-            f"public.{declared.table}",
-        ),
-    )
-    for relation, expression, pending, count, size in rows:
+    for relation, expression, pending, count, bytes_ in rows:
         match = BOUND.fullmatch(expression or "")
-        wanted = match and bounds.Range(*(bounds.parse(text) for text in match.groups()))
-        if not match and not pending and expression != "DEFAULT":
+        if expression and not match and expression != "DEFAULT":
             raise PartitionError(
                 f"{declared.name}: partition {relation} has bounds {expression}, not of a range"
             )
-        found.append(Partition(relation, wanted or None, pending, count, size))
+        if expression or pending:
+            wanted = bounds.Range(*(bounds.parse(text) for text in match.groups())) if match else None
+            found.append(Partition(relation, wanted, pending, count, bytes_))
     return sorted(found, key=lambda p: (p.range is None, (p.range and p.range.lower) or bounds.FIRST))
 
 
