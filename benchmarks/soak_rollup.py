@@ -44,6 +44,7 @@ from database_rollup.engine.sql import SQL, run  # noqa: E402
 from database_rollup.testing import scenarios  # noqa: E402
 from database_rollup.testing.sample import MILK, ORDERS, ROLLUPS, SALES, Lab  # noqa: E402
 
+NEEDS = "servers"  # of `make soak`: no database
 COUNTERS = ("reads", "wrong", "own", "old", "single", "writes", "rollbacks", "folds", "graces", "errors")
 READS, WRONG, OWN, OLD, SINGLE, WRITES, ROLLBACKS, FOLDS, GRACES, ERRORS = range(len(COUNTERS))
 FIRST = date(2025, 1, 1)

@@ -1,0 +1,128 @@
+"""What an administrator can ask for, by name; the page and the command line both come here."""
+
+from dataclasses import dataclass
+
+from . import archive, create, drain, maintain, retention
+from .connection import Patience
+from .errors import PartitionError
+from .sql import show
+
+
+@dataclass(frozen=True)
+class Operation:
+    """``partition``: needs a partition's name; ``drops``: takes rows out of the table, and wants
+    confirmation."""
+
+    partition: bool = False
+    drops: bool = False
+
+
+OPERATIONS = {
+    "maintain": Operation(),
+    "create": Operation(),
+    "drain": Operation(),
+    "drain_all": Operation(),
+    "detach": Operation(partition=True, drops=True),
+    "archive": Operation(partition=True),
+    "drop": Operation(partition=True, drops=True),
+    "restore": Operation(partition=True),
+    "release": Operation(partition=True),
+    "verify": Operation(),
+    "confirm_drop": Operation(drops=True),
+    "revoke_drop": Operation(),
+}
+
+
+def check(declared, operation, relation=None):
+    """:raises PartitionError: the operation is unknown, or lacks its partition"""
+    if operation not in OPERATIONS:
+        raise PartitionError(f"operation {operation!r} is unknown; one of {', '.join(OPERATIONS)}")
+    if OPERATIONS[operation].partition and not relation:
+        raise PartitionError(f"{declared.name}: {operation} needs the name of a partition")
+
+
+def preview(cursor, declared, operation, now, relation=None):
+    """The statements that :func:`perform` would send now, exactly; none is executed.
+
+    Where a restore loads rows from a file, or a run does several things, the statements of each part.
+    """
+    check(declared, operation, relation)
+    if operation == "maintain":
+        found = [
+            one for step in ("create", "drain") for one in _statements(cursor, declared, step, now, relation)
+        ]
+        if retention.may_go(cursor, declared):
+            for partition in retention.expired(cursor, declared, now):
+                found += retention.detach_statements(declared, partition, now)
+    else:
+        found = list(_statements(cursor, declared, operation, now, relation))
+    return [show(cursor, one) for one in found]
+
+
+def _statements(cursor, declared, operation, now, relation):
+    if operation == "create":
+        for wanted in create.missing(cursor, declared, now):
+            yield from create.attach_empty_statements(declared, wanted)
+    elif operation in ("drain", "drain_all"):
+        yield from drain.statements(cursor, declared, now, operation == "drain_all")
+    elif operation == "detach":
+        yield from retention.detach_statements(declared, retention.attached(cursor, declared, relation), now)
+    elif operation == "archive":
+        yield archive.copy_out(cursor, declared, relation)
+    elif operation == "drop":
+        yield from retention.drop_statements(relation)
+    elif operation == "restore":
+        yield from archive.preview_restore(cursor, declared, relation, now)
+
+
+def perform(session, declared, operation, now, folder, relation=None, confirmed=False, patience=None):
+    """Do it; return lines that say what was done.
+
+    :param confirmed: an administrator's word, for what takes rows away
+    :raises PartitionError: it cannot be done, or wants confirmation
+    """
+    check(declared, operation, relation)
+    patience = patience or Patience()
+    if OPERATIONS[operation].drops and not confirmed:
+        raise PartitionError(f"{declared.name}: {operation} takes rows out of the table; confirm it")
+    if operation == "maintain":
+        report = maintain.maintain(session, declared, now, folder, patience)
+        if report.failed:
+            raise PartitionError("; ".join([*report.failed, *report.done]))
+        return report.done
+    if operation == "create":
+        report = maintain.maintain(session, declared, now, folder, patience, steps=("premake", "drain"))
+        if report.failed:
+            raise PartitionError("; ".join([*report.failed, *report.done]))
+        return report.done
+    if operation in ("drain", "drain_all"):
+        everything = operation == "drain_all"
+        return [f"moved rows into {n}" for n in drain.drain(session, declared, now, patience, everything)]
+    if operation == "detach":
+        retention.detach(session, declared, relation, now, patience)
+        return [f"detached {relation}; the next run archives and drops it"]
+    if operation == "archive":
+        with session.transaction() as cursor:
+            wanted = dict(retention.detached(cursor, declared)).get(relation)
+            wanted = wanted or retention.attached(cursor, declared, relation).range
+        facts = archive.write(session, declared, relation, wanted, now, folder)
+        return [f"archived {facts['rows']} rows of {relation} in {facts['file']}"]
+    if operation == "drop":
+        with session.transaction() as cursor:
+            unarchived = retention.may_go(cursor, declared) and not declared.archive
+        retention.drop(session, declared, relation, now, folder, unarchived)
+        return [f"dropped {relation}"]
+    if operation == "restore":
+        rows = archive.restore(session, declared, relation, now, folder, patience)
+        return [f"restored {rows} rows of {relation}; retention leaves it alone until it is released"]
+    if operation == "release":
+        archive.release(session, declared, relation)
+        return [f"retention may take {relation} again"]
+    if operation == "verify":
+        wrong = archive.verify(session, declared, folder, now)
+        if wrong:
+            raise PartitionError("; ".join(text for _file, text in wrong))
+        return ["every archive reads back as it was written"]
+    retention.confirm_drop(session, declared, now, operation == "confirm_drop")
+    may = "may" if operation == "confirm_drop" else "may not"
+    return [f"{declared.name}: old partitions {may} be dropped without an archive"]

@@ -1,0 +1,1 @@
+"""What tests, the soak and addons that declare partition sets share."""
