@@ -72,7 +72,7 @@ def load(cnx):
         url=forced_url() or (found.get("method_cache.redis_url") or "").strip(),
         enabled=found.get("method_cache.off") not in ("True", "1"),
         alone=not config["workers"],
-        timeout=number("timeout_ms", 4) / 1000,
+        timeout=number("timeout_ms", 3) / 1000,
         max_value=int(number("max_value_kb", 1024) * 1024),
         local_bytes=int(number("local_mb", 32) * 2**20),
         default_ttl=number("default_ttl", 300),

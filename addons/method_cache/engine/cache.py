@@ -29,7 +29,7 @@ class Settings:
     url: str = ""
     enabled: bool = True
     alone: bool = True
-    timeout: float = 0.004
+    timeout: float = 0.003
     max_value: int = 2**20
     local_bytes: int = 32 * 2**20
     embedded_bytes: int = 64 * 2**20

@@ -32,7 +32,7 @@ class RedisStore(Store):
 
     name = "redis"
 
-    def __init__(self, url, timeout=0.004, rules=protocol.RULES, chores=None, max_idle=64):
+    def __init__(self, url, timeout=0.003, rules=protocol.RULES, chores=None, max_idle=64):
         self.url = url
         self.timeout = timeout
         self._pool = make_pool(url, timeout)

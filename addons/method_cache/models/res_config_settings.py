@@ -30,7 +30,7 @@ class ResConfigSettings(models.TransientModel):
         "Memory per process (MB)", config_parameter="method_cache.local_mb", default=32
     )
     method_cache_timeout_ms = fields.Integer(
-        "Give Redis up after (ms)", config_parameter="method_cache.timeout_ms", default=4
+        "Give Redis up after (ms)", config_parameter="method_cache.timeout_ms", default=3
     )
 
     @api.constrains(
