@@ -86,7 +86,8 @@ def _cover(cut, question, rules, noted):
         " unnest(%s::smallint[], %s::daterange[], %s::daterange[]) b(level, r, parent)"
         " WHERE NOT b.r && d.dirty AND (b.parent IS NULL OR b.parent && d.dirty) GROUP BY b.level),"
         " c AS MATERIALIZED (SELECT w.level, r FROM w, unnest(w.days) r UNION ALL"
-        " SELECT 0::smallint, r FROM d, unnest(%s - COALESCE((SELECT range_agg(x) FROM w, unnest(w.days) x), '{}')) r)",
+        " SELECT 0::smallint, r FROM d,"
+        " unnest(%s - COALESCE((SELECT range_agg(x) FROM w, unnest(w.days) x), '{}')) r)",
         result,
         codes,
         days,
