@@ -10,6 +10,7 @@
     "depends": [
         "smart_dairy_farm",
         "method_cache",
+        "database_rollup",
         "sale_management",
         "sale_stock",
         "stock",
@@ -30,6 +31,7 @@
             "smart_dairy_performance/static/tests/tours/**/*",
         ],
     },
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "installable": True,
 }
