@@ -38,7 +38,7 @@ _package.__path__ = [str(Path(__file__).resolve().parent.parent / "addons" / "da
 sys.modules.setdefault("database_rollup", _package)
 
 from database_rollup.engine import deploy, fold, grace, planner, verify  # noqa: E402
-from database_rollup.engine.errors import BusyError, NotDeployedError  # noqa: E402
+from database_rollup.engine.errors import BusyError, NotCoveredError, NotDeployedError  # noqa: E402
 from database_rollup.engine.protocol import RULES  # noqa: E402
 from database_rollup.engine.sql import SQL, run  # noqa: E402
 from database_rollup.testing import scenarios  # noqa: E402
@@ -306,11 +306,14 @@ class Worker:
 
     def milk(self, cursor):
         cursor.execute(
-            "INSERT INTO milk (farm, day, kg) SELECT %s, %s::date + g %% 3, %s FROM generate_series(1, %s) g",
+            "INSERT INTO milk (farm, cow, session, day, kg)"
+            " SELECT %s, g %% 4 + %s, %s, %s::date + g %% 3, %s FROM generate_series(1, %s) g",
             [
                 self.rng.choice((1, 2, None)),
+                self.rng.choice((0, 1, 2, None)),
+                self.rng.choice((1, 2)),
                 self.day(),
-                self.rng.random() * 40,
+                self.rng.choice((0, self.rng.random() * 40)),
                 self.rng.choice((1, 1, 5)),
             ],
         )
@@ -377,23 +380,36 @@ class Worker:
         self.cnx.commit()
 
     def question(self):
+        """A rollup and a question that one of its cuts can answer."""
+        while True:
+            rollup, question = self.any_question()
+            with contextlib.suppress(NotCoveredError):
+                planner.choose(rollup, question)
+                return rollup, question
+
+    def any_question(self):
         rng = self.rng
         rollup = rng.choice((SALES, SALES, ORDERS, MILK))
         first = FIRST + timedelta(days=rng.choice((0, rng.randrange(-5, DAYS))))
         last = first + timedelta(days=rng.choice((0, 30, rng.randrange(DAYS), DAYS)))
-        dimensions = [d.name for d in rollup.dimensions]
-        where = None
+        cut = rng.choice(rollup.kept)
+        dimensions = [d.name for d in cut.dimensions]
+        where, pinned = None, ()
         if rng.random() < 0.3:
-            where = SQL("%s = %s", planner.column(rollup.dimensions[0].name), rng.randint(1, 3))
+            pinned = (rng.choice(dimensions[:2]),)
+            where = SQL("%s = %s", planner.column(pinned[0]), rng.randint(1, 3))
+        measures = rng.sample([m.name for m in cut.measures], rng.randint(1, len(cut.measures)))
+        ranked = rng.random() < 0.2
         return rollup, planner.Question(
             first,
             last,
-            measures=tuple(
-                rng.sample([m.name for m in rollup.measures], rng.randint(1, len(rollup.measures)))
-            ),
+            measures=tuple(measures),
             by=tuple(rng.sample(dimensions, rng.randint(0, len(dimensions)))),
             grain=rng.choice((None, None, None, *planner.GRAINS)),
             where=where,
+            pinned=pinned,
+            order=((measures[0], rng.choice(("asc", "desc"))),) if ranked else (),
+            limit=rng.choice((1, 3, 10)) if ranked else None,
         )
 
     def audit(self, cursor, what):

@@ -123,7 +123,7 @@ def make_ready(cursor, rollup):
             own("state"),
             rollup.fingerprint,
             source_columns(cursor, rollup),
-            objects.table(rollup, "day").code,
+            objects.table(rollup.kept[0]).code,
             rollup.name,
         ),
     )
@@ -188,7 +188,7 @@ def inspect(cursor, rollup):
         cursor,
         SQL(
             "SELECT ready, columns, prefix, relation = to_regclass(%s) FROM %s WHERE name = %s",
-            objects.table(rollup, "day").code,
+            objects.table(rollup.kept[0]).code,
             own("state"),
             rollup.name,
         ),

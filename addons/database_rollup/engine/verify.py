@@ -1,8 +1,11 @@
 """Doubting a rollup: recompute its clean days and compare, level by level."""
 
+from itertools import pairwise
+
 from odoo.tools import SQL
 
 from . import objects
+from .levels import CODES, after
 from .sql import own, run
 
 
@@ -12,24 +15,12 @@ def wrong_days(cursor, rollup, low=None, high=None):
     :param low: first day to check; ``high``: the day after the last; None: without bound
     :return: list of ``(level, bucket, rows)``: buckets with that many missing or surplus rows, oldest first
     """
-    period = SQL("daterange(%s, %s)", low, high)
-    bounds = (SQL("%s::date", low or "-infinity"), SQL("%s::date", high or "infinity"))
-    clean = SQL("NOT EXISTS (SELECT FROM dirty WHERE days @> b.bucket)")
-    parts = []
-    for measure in (None, *rollup.distinct):
-        there = objects.table(rollup, "day", measure)
-        fresh = SQL("SELECT * FROM %s(%s, %s)", objects.live(rollup, measure), *bounds)
-        kept = SQL("SELECT * FROM %s WHERE bucket >= %s AND bucket < %s", there, *bounds)
-        parts.append(_difference("day", fresh, kept, clean))
-        for finer, level in zip(rollup.levels, rollup.levels[1:], strict=False):
-            end = SQL("'infinity'::date")
-            above = objects.select_level(rollup, level, finer, SQL("'-infinity'::date"), end, measure)
-            kept = SQL("SELECT * FROM %s", objects.table(rollup, level, measure))
-            whole = SQL("daterange(b.bucket, (b.bucket + interval %s)::date)", f"1 {level}")
-            touched = SQL(
-                "%s && %s AND NOT EXISTS (SELECT FROM dirty WHERE days && %s)", period, whole, whole
-            )
-            parts.append(_difference(level, above, kept, touched))
+    parts = [
+        part
+        for cut in rollup.kept
+        for measure in (None, *cut.distinct)
+        for part in _differences(cut, measure, low, high)
+    ]
     return run(
         cursor,
         SQL(
@@ -42,6 +33,30 @@ def wrong_days(cursor, rollup, low=None, high=None):
             SQL(" UNION ALL ").join(parts),
         ),
     )
+
+
+def _differences(cut, measure, low, high):
+    """Statements, one a level, that find wrong buckets of one table."""
+    table = objects.table(cut, measure)
+    period = SQL("daterange(%s, %s)", low, high)
+    bounds = (SQL("%s::date", low or "-infinity"), SQL("%s::date", high or "infinity"))
+    everything = (SQL("'-infinity'::date"), SQL("'infinity'::date"))
+    yield _difference(
+        "day",
+        SQL("SELECT * FROM %s(%s, %s)", objects.live(cut, measure), *bounds),
+        SQL(
+            "SELECT * FROM %s WHERE level = %s AND bucket >= %s AND bucket < %s", table, CODES["day"], *bounds
+        ),
+        SQL("NOT EXISTS (SELECT FROM dirty WHERE days @> b.bucket)"),
+    )
+    for finer, level in pairwise(cut.rollup.levels):
+        whole = SQL("daterange(b.bucket, %s)", after(level, SQL("b.bucket")))
+        yield _difference(
+            level,
+            objects.select_level(cut, level, finer, *everything, measure),
+            SQL("SELECT * FROM %s WHERE level = %s", table, CODES[level]),
+            SQL("%s && %s AND NOT EXISTS (SELECT FROM dirty WHERE days && %s)", period, whole, whole),
+        )
 
 
 def _difference(level, fresh, kept, condition):
@@ -64,11 +79,10 @@ def mend(cursor, rollup, found):
         run(
             cursor,
             SQL(
-                "INSERT INTO %s (days) VALUES (daterange(%s::date, (%s::date + %s::interval)::date))",
+                "INSERT INTO %s (days) VALUES (daterange(%s::date, %s))",
                 objects.log(rollup),
                 bucket,
-                bucket,
-                f"1 {level}",
+                after(level, SQL("%s::date", bucket)),
             ),
         )
 

@@ -8,7 +8,16 @@ from datetime import date
 import psycopg2
 import psycopg2.errors
 from odoo.addons.database_rollup.engine import deploy, fold, grace, planner, verify
-from odoo.addons.database_rollup.engine.declaration import Count, CountDistinct, Dimension, Join, Rollup, Sum
+from odoo.addons.database_rollup.engine.declaration import (
+    Count,
+    CountDaily,
+    CountDistinct,
+    Cut,
+    Dimension,
+    Join,
+    Rollup,
+    Sum,
+)
 from odoo.addons.database_rollup.engine.errors import (
     BusyError,
     DeclarationError,
@@ -35,11 +44,11 @@ class TestDeclaration(BaseCase):
             ({"measures": ()}, "has no measure"),
             ({"measures": (Sum("amount"),)}, "amount has no expression"),
             ({"measures": (Count("company"),)}, "used twice"),
-            ({"levels": ("day", "year")}, "must be day, month, year in order"),
+            ({"levels": ("month", "day")}, "must begin with day"),
             ({"time": "date_order"}, "must be alias.column"),
             ({"zone": "l.tz"}, "must be joined to the time's table"),
             (
-                {"dimensions": (Dimension("x", "nobody.id"),)},
+                {"dimensions": (Dimension("x", "nobody.id"),), "cuts": ()},
                 "nobody.id in 'nobody.id' names no declared table",
             ),
             (
@@ -47,10 +56,20 @@ class TestDeclaration(BaseCase):
                 "exactly one table declared before it, not to none",
             ),
             (
-                {"name": "n" * 30, "measures": (CountDistinct("m" * 30, "o.customer"),)},
+                {"name": "n" * 30, "measures": (CountDistinct("m" * 30, "o.customer"),), "cuts": ()},
                 "longer than PostgreSQL's 63",
             ),
             ({"timestamp": False}, "a date has no time zone"),
+            (
+                {"cuts": (Cut(("company", "farm")),)},
+                "names no dimension: 'farm'; there are company, seller",
+            ),
+            ({"cuts": (Cut((), ("kg",)),)}, "names no measure: 'kg'; there are lines"),
+            ({"cuts": (Cut(("company",)), Cut(("company",), ("lines",)))}, "make them one"),
+            (
+                {"measures": (CountDaily("cows", "o.customer", ("farm",)),), "cuts": ()},
+                "cows's within names no dimension: 'farm'",
+            ),
         ):
             with self.subTest(text), self.assertRaisesRegex(DeclarationError, text):
                 self.declare(**changes)
@@ -301,16 +320,21 @@ class TestKeepingFresh(LabCase):
     def test_verification_finds_and_mends(self):
         self.order("2025-03-03")
         self.settle()
-        table = f'"database_rollup"."{SALES.prefix}_%s"'
+        table = f'"database_rollup"."{SALES.prefix}_1'
         self.do(
-            f"UPDATE {table % 'day'} SET lines = 7",  # noqa: S608
-            f"DELETE FROM {table % 'customers_month'}",  # noqa: S608
+            f'UPDATE {table}" SET lines = 7 WHERE level = 0',  # noqa: S608
+            f'DELETE FROM {table}_customers" WHERE level = 2',  # noqa: S608
         )
         with self.lab.transaction() as cursor:
             found = verify.wrong_days(cursor, SALES)
             self.assertEqual(
                 [(level, bucket) for level, bucket, _rows in found],
-                [("year", "2025-01-01"), ("month", "2025-03-01"), ("day", "2025-03-03")],
+                [
+                    ("quarter", "2025-01-01"),
+                    ("dekad", "2025-03-01"),
+                    ("month", "2025-03-01"),
+                    ("day", "2025-03-03"),
+                ],
             )
             verify.mend(cursor, SALES, found)
         self.assert_exact(SALES)
@@ -325,7 +349,7 @@ class TestKeepingFresh(LabCase):
         self.do("ALTER TABLE line DISABLE TRIGGER USER", "UPDATE line SET amount = 5")
         with self.lab.transaction() as cursor:
             self.assertEqual(deploy.inspect(cursor, SALES), "broken")
-            self.assertEqual([level for level, _day, _rows in verify.wrong_days(cursor, SALES)], ["day"])
+            self.assertEqual({level for level, _day, _rows in verify.wrong_days(cursor, SALES)}, {"day"})
         self.assertTrue(deploy.deploy(self.lab.transaction, SALES))
         with self.lab.transaction() as cursor:
             self.assertEqual(deploy.inspect(cursor, SALES), "ready")
