@@ -68,6 +68,8 @@ class ProductProduct(models.Model):
         in_stock.sort(key=lambda row: (-self._stock_money(scope, [row.value], 0), -row.quantity, row.id))
         expiring = self._stock_expiring(scope)
         flows = self._stock_moved(asking, scope, period, before)
+        listed = {row.id for row in (*in_stock[:LISTED], *runs_out[:LISTED])}
+        names = self._stock_names(listed | {lot.product_id.id for lot, *_rest in expiring[:LISTED]})
         return {
             "now": {
                 "products": len(in_stock),
@@ -75,13 +77,13 @@ class ProductProduct(models.Model):
                 "expiring": len(expiring),
                 "value": self._stock_money(scope, headline.values()),
             },
-            "by_product": self._stock_named(scope, in_stock[:LISTED]),
+            "by_product": [self._stock_named(scope, row, names) for row in in_stock[:LISTED]],
             "by_category": self._stock_groups(scope, rows, headline, "category"),
             "by_warehouse": self._stock_groups(scope, rows, headline, "warehouse"),
             **self._stock_flows(scope, flows, period),
             "previous": self._stock_flows(scope, flows, before),
-            "runs_out": self._stock_named(scope, runs_out[:LISTED]),
-            "expiring": self._stock_lots(scope, expiring[:LISTED]),
+            "runs_out": [self._stock_named(scope, row, names) for row in runs_out[:LISTED]],
+            "expiring": [self._stock_lot(scope, row, names) for row in expiring[:LISTED]],
             "by_currency": self._stock_by_currency(scope, values),
             "currency": currency_info(scope["currency"]),
             "domains": {
@@ -90,7 +92,7 @@ class ProductProduct(models.Model):
                 "received": list(self._stock_moves_domain(scope, period, incoming=True)),
                 "sent": list(self._stock_moves_domain(scope, period, incoming=False)),
                 "runs_out": [("id", "in", [row.id for row in runs_out])],
-                "expiring": [("id", "in", [lot_id for lot_id, _expires, _quantity in expiring])],
+                "expiring": [("id", "in", [lot.id for lot, _expires, _quantity in expiring])],
             },
             **asking.origin,
             "today": scope["today"].isoformat(),
@@ -130,7 +132,9 @@ class ProductProduct(models.Model):
     def _stock_scope(self, date_from, date_to, warehouse_id, company_id):
         check_group(self.env, "stock.group_stock_user")
         scope = scope_of(self.env, date_from, date_to, company_id)
-        warehouses = self.env["stock.warehouse"].search([("company_id", "in", scope["companies"].ids)])
+        warehouses = self.env["stock.warehouse"].search_fetch(
+            [("company_id", "in", scope["companies"].ids)], ["name", "view_location_id"]
+        )
         if warehouse_id:
             warehouses = warehouses.filtered(lambda warehouse: warehouse.id == warehouse_id)
             if not warehouses:
@@ -285,27 +289,34 @@ class ProductProduct(models.Model):
         return stock.tidy(self.env["decimal.precision"].precision_get("Product Unit"))
 
     @api.model
-    def _stock_named(self, scope, rows):
-        """What a client shows of :class:`~..queries.stock.Product` rows."""
+    def _stock_names(self, ids):
+        """``{product id: (name, unit)}``"""
         # sudo: whoever may see the stock may see its product's name, also when that is archived by now
-        products = self.sudo().with_context(display_default_code=False).browse(row.id for row in rows)
+        products = self.sudo().with_context(display_default_code=False).browse(ids)
         self.env["eager.loading.mixin"]._prefetch_related(
-            products, "product_tmpl_id.name", "product_tmpl_id.uom_id.name", "product_template_attribute_value_ids"
+            products,
+            "default_code",
+            "product_template_attribute_value_ids",
+            "product_tmpl_id.name",
+            "product_tmpl_id.uom_id.name",
         )
-        return [
-            {
-                "id": row.id,
-                "name": product.display_name,
-                "uom": product.uom_id.name,
-                "quantity": row.quantity,
-                "reserved": row.reserved,
-                "free": row.free,
-                "value": self._stock_money(scope, [row.value]),
-                "per_day": round(row.used / stock.USAGE_DAYS, 3),
-                "cover": None if row.cover is None else round(row.cover, 1),
-            }
-            for row, product in zip(rows, products, strict=True)
-        ]
+        return {product.id: (product.display_name, product.uom_id.name) for product in products}
+
+    @api.model
+    def _stock_named(self, scope, row, names):
+        """What a client shows of a :class:`~..queries.stock.Product`."""
+        name, uom = names[row.id]
+        return {
+            "id": row.id,
+            "name": name,
+            "uom": uom,
+            "quantity": row.quantity,
+            "reserved": row.reserved,
+            "free": row.free,
+            "value": self._stock_money(scope, [row.value]),
+            "per_day": round(row.used / stock.USAGE_DAYS, 3),
+            "cover": None if row.cover is None else round(row.cover, 1),
+        }
 
     @api.model
     def _stock_groups(self, scope, rows, values, by):
@@ -314,8 +325,9 @@ class ProductProduct(models.Model):
         :param values: of :meth:`_stock_values`, in the headline currency
         """
         # sudo: the quants were chosen by the user's rules; category and warehouse are only names here
-        model = self.env["product.category" if by == "category" else "stock.warehouse"].sudo()
         category = {row[1]: row[6] for row in rows}
+        model, name = ("product.category", "complete_name") if by == "category" else ("stock.warehouse", "name")
+        records = self.env[model].sudo()
         members, amounts = defaultdict(set), defaultdict(float)
 
         def group(product_id, location_id):
@@ -326,11 +338,14 @@ class ProductProduct(models.Model):
                 members[group(product_id, location_id)].add(product_id)
         for (_company, product_id, location_id), amount in values.items():
             amounts[group(product_id, location_id)] += amount
+        records = records.browse(filter(None, members))
+        records.fetch([name])
+        names = {record.id: record[name] for record in records}
         return sorted(
             (
                 {
                     "id": id_ or False,
-                    "name": model.browse(id_).display_name or self.env._("Not set"),
+                    "name": names.get(id_) or self.env._("Not set"),
                     "products": len(product_ids),
                     "value": self._stock_money(scope, [amounts[id_]]),
                 }
@@ -354,7 +369,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _stock_expiring(self, scope):
-        """(lot id, expiration day, quantity) of lots on hand that expire within :data:`EXPIRY_DAYS` days or have
+        """(lot, expiration day, quantity) of lots on hand that expire within :data:`EXPIRY_DAYS` days or have
         expired, the earliest first."""
         limit = scope["today"] + timedelta(days=EXPIRY_DAYS)
         tz = scope["head"]._business_tz()
@@ -368,30 +383,24 @@ class ProductProduct(models.Model):
         lots = self.env["stock.lot"].browse(lot.id for lot, _quantity in quants)
         lots.fetch(["name", "product_id", "expiration_date"])
         return sorted(
-            ((lot.id, business_day(lot.expiration_date, tz), quantity) for lot, quantity in quants),
-            key=lambda row: (row[1], row[0]),
+            ((lot, business_day(lot.expiration_date, tz), quantity) for lot, quantity in quants),
+            key=lambda row: (row[1], row[0].id),
         )
 
     @api.model
-    def _stock_lots(self, scope, rows):
-        """What a client shows of the lots of :meth:`_stock_expiring`."""
-        lots = self.env["stock.lot"].browse(lot_id for lot_id, *_rest in rows)
-        # sudo: whoever may see the stock may see its product's name
-        products = lots.product_id.sudo().with_context(display_default_code=False)
-        names = {product.id: product for product in products}
-        tidy = self._stock_tidy()
-        return [
-            {
-                "id": lot.id,
-                "name": lot.name,
-                "product": names[lot.product_id.id].display_name,
-                "quantity": tidy(quantity),
-                "uom": names[lot.product_id.id].uom_id.name,
-                "expires": expires.isoformat(),
-                "days_left": (expires - scope["today"]).days,
-            }
-            for lot, (_id, expires, quantity) in zip(lots, rows, strict=True)
-        ]
+    def _stock_lot(self, scope, row, names):
+        """What a client shows of a lot of :meth:`_stock_expiring`."""
+        lot, expires, quantity = row
+        name, uom = names[lot.product_id.id]
+        return {
+            "id": lot.id,
+            "name": lot.name,
+            "product": name,
+            "quantity": self._stock_tidy()(quantity),
+            "uom": uom,
+            "expires": expires.isoformat(),
+            "days_left": (expires - scope["today"]).days,
+        }
 
     # ------------------------------------------------------------
     # IN AND OUT

@@ -39,6 +39,7 @@ COUNTS = ("count", "in_milk", "dry", "withheld", "sick", "watch")
 
 def add(rows):
     """Sum rows of numbers column by column, without rounding in between; a column of None only stays None."""
+    rows = list(rows)
     if len(rows) == 1:
         return tuple(rows[0])
     sums = []
