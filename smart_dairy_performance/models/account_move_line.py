@@ -229,8 +229,8 @@ class AccountMoveLine(models.Model):
     def _receivables_from_items(self, scope, before):
         """Parts of the figures from the records themselves.
 
-        :return: :class:`~..queries.receivables.Position` at the end of the period; what was owed and overdue at
-            the end of the period ``before``; invoiced in each of the two; {day: change of what is owed}
+        :return: :class:`~..queries.receivables.Position` at the end of the period; what was owed and overdue
+            at the end of the period ``before``; invoiced in each of the two; {day: change of what is owed}
         """
         headline = headline_companies(scope)
         position = self._receivables_position(scope, scope["period"].last, scope["companies"].ids, CUSTOMERS)

@@ -6,7 +6,7 @@ from odoo import api, models
 
 from ..queries import receivables
 from ..queries.periods import ONE_DAY, Period
-from ..rollups.asking import FromBase, ask
+from ..rollups.asking import FromBase, ask, spans
 from ..scope import headline_companies
 from .account_move_line import CUSTOMERS, EXPECTED_DAYS
 
@@ -23,7 +23,7 @@ class AccountMoveLine(models.Model):
 
     @api.model
     def _receivables_from_rollups(self, scope, before, use_rollup=True):
-        """Parts of the figures, as ``_receivables_from_items`` gives them, and why one was read from the items.
+        """Parts of the figures, as ``_receivables_from_items`` gives them; and why one was read from items.
 
         :raises FromBase: the rollups cannot answer this user
         """
@@ -43,7 +43,9 @@ class AccountMoveLine(models.Model):
         sums = [
             own("invoiced", one, measures=("amount",)).rows[0][0] or 0.0 for one in (scope["period"], before)
         ]
-        changes = self._receivables_changes_by_day(own, scope["period"], before)
+        changes = {}
+        for span in spans(scope["period"], before):
+            changes |= dict(own("receivable_items", span, grain="day", measures=("amount",)).rows)
         return (position, former, sums, changes), reason
 
     @api.model
@@ -94,12 +96,3 @@ class AccountMoveLine(models.Model):
         ).rows
         signed = [*items, *((due, -amount) for due, amount in matched)]
         return fsum(amount for _due, amount in signed), fsum(amount for due, amount in signed if due < last)
-
-    @api.model
-    def _receivables_changes_by_day(self, own, period, before):
-        """{day: change of what is owed} in both periods, in one question where one follows the other."""
-        adjacent = before.last + ONE_DAY == period.first
-        changes = {}
-        for one in [Period(before.first, period.last)] if adjacent else (before, period):
-            changes |= dict(own("receivable_items", one, grain="day", measures=("amount",)).rows)
-        return changes

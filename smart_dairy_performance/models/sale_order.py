@@ -1,5 +1,4 @@
 from collections import defaultdict
-from functools import partial
 
 from odoo import api, fields, models
 from odoo.addons.method_cache import cached_method
@@ -10,8 +9,8 @@ from ..dependencies import SALES
 from ..guards import check_internal, companies_of, compared_period
 from ..queries import sales
 from ..queries.periods import today
-from ..rollups.asking import FromBase, ask, source_of
-from ..scope import currency_info, head_of, headline_companies, moments, scope_of
+from ..rollups.asking import FromBase, source_of
+from ..scope import currency_info, head_of, moments, scope_of
 
 TOP_LIMIT = 10
 COMPARED = ("summary", "daily_stats", "date_from", "date_to")
@@ -218,73 +217,6 @@ class SaleOrder(models.Model):
         if customers:
             rows.setdefault(("customer", None), [])
         return rows
-
-    @api.model
-    def _dashboard_rollup_rows(self, scopes, products, customers, use_rollup=True):
-        """The same rows from the rollups, for each of ``scopes``; the best of the first.
-
-        :raises FromBase: the rollups cannot answer this user
-        """
-        scope = scopes[0]
-        question = partial(
-            ask, self.env, use_rollup=use_rollup, domain=[("company_id", "in", scope["companies"].ids)]
-        )
-        best = partial(question, domain=[("company_id", "in", headline_companies(scope))])
-        one_currency = len(set(scope["currencies"].values())) == 1
-        result = []
-        for index, period in enumerate(s["period"] for s in scopes):
-            rows = defaultdict(list)
-            top = customers if index == 0 else 0
-            found = None
-            if top:
-                found = best(
-                    "sales",
-                    period,
-                    by=("customer",),
-                    measures=("orders", "revenue"),
-                    order=(("revenue", "desc"), ("customer", "asc")),
-                    limit=top,
-                )
-                rows["customer", None] = [
-                    (customer, None, orders, revenue) for customer, orders, revenue in found.rows
-                ]
-            if products and index == 0:
-                sold = best(
-                    "sales_lines",
-                    period,
-                    by=("product",),
-                    measures=("quantity", "revenue"),
-                    order=(("revenue", "desc"), ("product", "asc")),
-                    limit=products,
-                )
-                rows["product", None] = [
-                    (product, None, None, revenue, quantity) for product, quantity, revenue in sold.rows
-                ]
-            # the customers of the best customers' question are those of the total
-            counted = found.groups if found and one_currency else None
-            totals = question(
-                "sales",
-                period,
-                by=("currency",),
-                measures=("orders", "revenue", "untaxed", *(() if counted is not None else ("customers",))),
-            )
-            for currency, orders, revenue, untaxed, *others in totals.rows:
-                rows["sales", currency].append(
-                    (None, orders, revenue, untaxed, others[0] if others else counted, revenue / orders)
-                )
-            days = question(
-                "sales",
-                period,
-                by=("currency",),
-                grain="day",
-                measures=("orders", "revenue", "untaxed", "customers"),
-            )
-            for day, currency, orders, revenue, untaxed, buyers in days.rows:
-                rows["sales", currency].append(
-                    ((day - period.first).days, orders, revenue, untaxed, buyers, revenue / orders)
-                )
-            result.append(rows)
-        return result
 
     @api.model
     def _dashboard_shape(self, scope, rows):

@@ -15,12 +15,12 @@ class StockPicking(models.Model):
     def _delivery_figures(self, scope, before):
         """Return the transfers to customers that were done in a period, and how many of them on time.
 
-        A transfer is done on the business day of its company; it is on time when it was done by its deadline, or
-        by its scheduled date where it has none.
+        A transfer is done on the business day of its company; it is on time when it was done by its deadline,
+        or by its scheduled date where it has none.
 
         :param scope: as :func:`..scope.scope_of` gives it; ``before``: the compared period
-        :return: dict: ``delivered``, ``on_time``, ``previous`` (both), ``domain``; ``None`` without rights to
-            transfers
+        :return: dict: ``delivered``, ``on_time``, ``previous`` (both), ``domain``; ``None`` without rights
+            to transfers
         """
         if not self.has_access("read"):
             return None

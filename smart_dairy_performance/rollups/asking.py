@@ -1,5 +1,7 @@
 """Asking a rollup for a dashboard, which has a statement of its own where the rollup cannot answer."""
 
+from ..queries.periods import ONE_DAY, Period
+
 
 class FromBase(Exception):
     """The records themselves must be read; ``reason`` says why, in the administrator's words."""
@@ -25,3 +27,12 @@ def ask(env, name, period, use_rollup=True, **question):
 def source_of(reason):
     """What a client is told of where figures come from: ``reason`` is empty, or why not from rollups alone."""
     return {"source": "base" if reason else "rollup", "source_reason": reason}
+
+
+def spans(period, before=None):
+    """The periods to ask for what is given by day: one where ``before`` ends the day before ``period`` begins."""
+    if before is None:
+        return (period,)
+    if before.last + ONE_DAY == period.first:
+        return (Period(before.first, period.last),)
+    return (before, period)

@@ -70,7 +70,9 @@ class TestSalesRollup(SalesCase):
             rng.choice(order.order_line).product_uom_qty += rng.randrange(1, 5)
         elif kind == 5:
             self.env.flush_all()
-            self.env.cr.execute("UPDATE sale_order SET amount_total = amount_total + 1 WHERE id = %s", order.ids)
+            self.env.cr.execute(
+                "UPDATE sale_order SET amount_total = amount_total + 1 WHERE id = %s", order.ids
+            )
             self.env.invalidate_all()
         elif kind == 6:
             self.random_order(rng)
@@ -86,9 +88,7 @@ class TestSalesRollup(SalesCase):
         Order = Order.with_context(allowed_company_ids=companies.ids, lang="en_US")
         scope = Order._dashboard_scope(first, last, company_id)
         before = compared_period(Order.env, scope["period"], compare)
-        return [
-            Order._dashboard_figures(scope, before, BEST, BEST, use_rollup=use) for use in (True, False)
-        ]
+        return [Order._dashboard_figures(scope, before, BEST, BEST, use_rollup=use) for use in (True, False)]
 
     def assertSame(self, source="rollup", **question):
         (figures, found), (expected, base) = self.both(**question)
