@@ -25,12 +25,12 @@ def ask(env, name, period, use_rollup=True, **question):
 
 
 def source_of(reason):
-    """What a client is told of where figures come from: ``reason`` is empty, or why not from rollups alone."""
+    """What a client is told of where figures come from; ``reason``: why not from rollups alone, or empty."""
     return {"source": "base" if reason else "rollup", "source_reason": reason}
 
 
 def spans(period, before=None):
-    """The periods to ask for what is given by day: one where ``before`` ends the day before ``period`` begins."""
+    """The periods to ask for what is given by day: one if ``before`` ends the day before ``period`` begins."""
     if before is None:
         return (period,)
     if before.last + ONE_DAY == period.first:

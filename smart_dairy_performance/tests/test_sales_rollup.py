@@ -97,7 +97,7 @@ class TestSalesRollup(SalesCase):
         return figures[0]
 
     def test_random_orders(self):
-        """Changes of all kinds before and after folding, none of them committed, for those who see all and own."""
+        """Changes of all kinds, none committed, before and after folding, for who sees all and own orders."""
         rng = random.Random(20)
         orders = self.env["sale.order"].sudo()
         for _ in range(60):
@@ -177,7 +177,7 @@ class TestSalesRollup(SalesCase):
         self.products[0].sudo().categ_id, self.products[1].sudo().categ_id = categories
         self.order(utc("2026-03-10 06:00:00"), [(self.products[0], 2, 10), (self.products[1], 1, 7)])
         ask = self.env["database.rollup"]._ask
-        question = dict(by=("category",), measures=("revenue", "lines"))
+        question = {"by": ("category",), "measures": ("revenue", "lines")}
         for _ in range(2):
             answer = ask("sales_lines", FIRST, LAST, [("company_id", "=", self.company.id)], **question)
             self.assertEqual(answer.source, "rollup")
