@@ -2,7 +2,7 @@ from .dependencies import WATCHED
 
 
 def post_init_hook(env):
-    """Deploy the rollups: their days are read live until the scheduled job has folded them."""
+    """Have the dashboards' rollups at once; their days are read live until the scheduled job folds them."""
     env["database.rollup"]._deploy_here()
 
 

@@ -2,6 +2,8 @@ from . import eager_loading_mixin, live  # isort: skip  (the others inherit thei
 from . import (
     account_move_eager,
     account_move_line,
+    account_move_line_rollup,
+    account_partial_reconcile,
     dairy_dashboard,
     database_rollup,
     farm_animal,
@@ -14,5 +16,6 @@ from . import (
     sale_order,
     sale_order_eager,
     stock_dashboard,
+    stock_picking_delivery,
     stock_picking_eager,
 )

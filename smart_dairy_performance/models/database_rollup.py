@@ -1,8 +1,8 @@
 from odoo import api, models
 
-from ..rollups import herd, stock
+from ..rollups import herd, receivables, sales, stock
 
-MODULES = (herd, stock)
+MODULES = (herd, receivables, sales, stock)
 
 
 class DatabaseRollup(models.Model):

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.addons.method_cache import cached_method
@@ -9,7 +10,8 @@ from ..dependencies import SALES
 from ..guards import check_internal, companies_of, compared_period
 from ..queries import sales
 from ..queries.periods import today
-from ..scope import currency_info, head_of, moments, scope_of
+from ..rollups.asking import FromBase, ask, source_of
+from ..scope import currency_info, head_of, headline_companies, moments, scope_of
 
 TOP_LIMIT = 10
 COMPARED = ("summary", "daily_stats", "date_from", "date_to")
@@ -48,7 +50,8 @@ class SaleOrder(models.Model):
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        return self._dashboard_figures(scope, products=TOP_LIMIT)
+        (data,), _source = self._dashboard_figures(scope, products=TOP_LIMIT)
+        return data
 
     @api.model
     @api.readonly
@@ -68,15 +71,18 @@ class SaleOrder(models.Model):
 
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
         :return: its dict with ``top_customers`` (partner_id, name, order_count, revenue), ``previous``
-            (the compared period: summary, daily_stats, date_from, date_to), ``domain`` (orders) and
-            ``line_domain`` (their product lines)
+            (the compared period: summary, daily_stats, date_from, date_to), ``domain`` (orders),
+            ``line_domain`` (their product lines), ``deliveries`` (delivered, on_time, previous, domain; or
+            ``None`` without rights to transfers), ``source`` ('rollup' or 'base') and ``source_reason``
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        previous = self._dashboard_figures(dict(scope, period=before))
+        (data, previous), source = self._dashboard_figures(scope, before, TOP_LIMIT, TOP_LIMIT)
         return {
-            **self._dashboard_figures(scope, products=TOP_LIMIT, customers=TOP_LIMIT),
+            **data,
+            **source,
             "previous": {key: previous[key] for key in COMPARED},
+            "deliveries": self.env["stock.picking"]._delivery_figures(scope, before),
             "domain": list(self._dashboard_domain(scope, headline=True)),
             "line_domain": list(self._dashboard_line_domain(scope)),
         }
@@ -178,12 +184,28 @@ class SaleOrder(models.Model):
         )
 
     @api.model
-    def _dashboard_figures(self, scope, products=0, customers=0):
-        """Run the statement and shape its rows, with so many best ``products`` and ``customers``."""
-        period, currency = scope["period"], scope["currency"]
+    def _dashboard_figures(self, scope, before=None, products=0, customers=0, use_rollup=True):
+        """Figures of the scope's period and, less the best, of the period ``before``.
+
+        :param products: so many best products; ``customers``: best customers
+        :param use_rollup: false reads the orders themselves, for comparison
+        :return: list of one dict a period, and dict of ``source``, ``source_reason``
+        """
+        scopes = [scope, dict(scope, period=before)] if before else [scope]
+        try:
+            rows, reason = self._dashboard_rollup_rows(scopes, products, customers, use_rollup), ""
+        except FromBase as why:
+            rows = [self._dashboard_base_rows(scope, products, customers)]
+            rows += [self._dashboard_base_rows(other) for other in scopes[1:]]
+            reason = why.reason
+        return [self._dashboard_shape(*pair) for pair in zip(scopes, rows, strict=True)], source_of(reason)
+
+    @api.model
+    def _dashboard_base_rows(self, scope, products=0, customers=0):
+        """Run the statement over the orders themselves; return lists of rows of each kind and currency."""
         statement = sales.figures(
             self._dashboard_orders_select(scope),
-            currency.id if len(set(scope["currencies"].values())) > 1 else None,
+            scope["currency"].id if len(set(scope["currencies"].values())) > 1 else None,
             self._dashboard_lines_select() if products else None,
             products,
             customers,
@@ -191,6 +213,83 @@ class SaleOrder(models.Model):
         rows = defaultdict(list)
         for kind, key, *values in self.env.execute_query(statement):
             rows[kind, key if kind == "sales" else None].append(values if kind == "sales" else (key, *values))
+        if products:
+            rows.setdefault(("product", None), [])
+        if customers:
+            rows.setdefault(("customer", None), [])
+        return rows
+
+    @api.model
+    def _dashboard_rollup_rows(self, scopes, products, customers, use_rollup=True):
+        """The same rows from the rollups, for each of ``scopes``; the best of the first.
+
+        :raises FromBase: the rollups cannot answer this user
+        """
+        scope = scopes[0]
+        question = partial(
+            ask, self.env, use_rollup=use_rollup, domain=[("company_id", "in", scope["companies"].ids)]
+        )
+        best = partial(question, domain=[("company_id", "in", headline_companies(scope))])
+        one_currency = len(set(scope["currencies"].values())) == 1
+        result = []
+        for index, period in enumerate(s["period"] for s in scopes):
+            rows = defaultdict(list)
+            top = customers if index == 0 else 0
+            found = None
+            if top:
+                found = best(
+                    "sales",
+                    period,
+                    by=("customer",),
+                    measures=("orders", "revenue"),
+                    order=(("revenue", "desc"), ("customer", "asc")),
+                    limit=top,
+                )
+                rows["customer", None] = [
+                    (customer, None, orders, revenue) for customer, orders, revenue in found.rows
+                ]
+            if products and index == 0:
+                sold = best(
+                    "sales_lines",
+                    period,
+                    by=("product",),
+                    measures=("quantity", "revenue"),
+                    order=(("revenue", "desc"), ("product", "asc")),
+                    limit=products,
+                )
+                rows["product", None] = [
+                    (product, None, None, revenue, quantity) for product, quantity, revenue in sold.rows
+                ]
+            # the customers of the best customers' question are those of the total
+            counted = found.groups if found and one_currency else None
+            totals = question(
+                "sales",
+                period,
+                by=("currency",),
+                measures=("orders", "revenue", "untaxed", *(() if counted is not None else ("customers",))),
+            )
+            for currency, orders, revenue, untaxed, *others in totals.rows:
+                rows["sales", currency].append(
+                    (None, orders, revenue, untaxed, others[0] if others else counted, revenue / orders)
+                )
+            days = question(
+                "sales",
+                period,
+                by=("currency",),
+                grain="day",
+                measures=("orders", "revenue", "untaxed", "customers"),
+            )
+            for day, currency, orders, revenue, untaxed, buyers in days.rows:
+                rows["sales", currency].append(
+                    ((day - period.first).days, orders, revenue, untaxed, buyers, revenue / orders)
+                )
+            result.append(rows)
+        return result
+
+    @api.model
+    def _dashboard_shape(self, scope, rows):
+        """What a client gets of the rows of one period."""
+        period, currency = scope["period"], scope["currency"]
         others = self.env["res.currency"].browse(dict.fromkeys(scope["currencies"].values()))
         own = rows["sales", currency.id]
         data = {
@@ -207,9 +306,9 @@ class SaleOrder(models.Model):
             "date_from": period.first.isoformat(),
             "date_to": period.last.isoformat(),
         }
-        if products:
+        if ("product", None) in rows:
             data["top_products"] = self._dashboard_products(rows["product", None], currency)
-        if customers:
+        if ("customer", None) in rows:
             data["top_customers"] = self._dashboard_customers(rows["customer", None], currency)
         return data
 

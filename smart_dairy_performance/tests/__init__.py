@@ -10,8 +10,10 @@ from . import (
     test_periods,
     test_product_search,
     test_receivables_figures,
+    test_receivables_rollup,
     test_sales_access,
     test_sales_figures,
+    test_sales_rollup,
     test_stock_figures,
     test_tours,
 )

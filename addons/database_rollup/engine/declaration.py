@@ -120,7 +120,8 @@ class Rollup:
 
     :param name: lower case, at most 30 characters; names the database objects
     :param table: source table, with the alias ``alias``
-    :param time: ``alias.column`` of the source or of a joined table: a ``date``, or a ``timestamp`` in UTC
+    :param time: ``alias.column`` of the source or of a joined table, a ``timestamp`` in UTC; or a ``date``,
+        which may be any expression over columns of one table (index it)
     :param zone: ``alias.column`` with the name of the time zone in which a timestamp's day begins; without
         it, or where it is empty or unknown to PostgreSQL, UTC. Its table is joined to the time's table.
     :param timestamp: whether ``time`` is a timestamp (else a date)
@@ -203,7 +204,9 @@ class Rollup:
                 )
 
     def _check_time(self, tree):
-        for label, column in (("time", self.time), ("zone", self.zone)):
+        if len({alias for alias, _column in references(self.time, tree.aliases, self.name)}) != 1:
+            raise DeclarationError(f"rollup {self.name}: time {self.time!r} must be of exactly one table")
+        for label, column in (("time", self.timestamp and self.time), ("zone", self.zone)):
             if column and not re.fullmatch(r"\w+\.\w+", column):
                 raise DeclarationError(f"rollup {self.name}: {label} {column!r} must be alias.column")
         if self.zone and not self.timestamp:
@@ -230,9 +233,9 @@ class Rollup:
             *(join.on for join in self.joins),
         )
 
-    @property
+    @cached_property
     def time_alias(self):
-        return self.time.partition(".")[0]
+        return next(alias for alias, _column in references(self.time, self.tree.aliases, self.name))
 
     @cached_property
     def zone_aliases(self):

@@ -191,13 +191,15 @@ def _last_day(rollup):
     return SQL(
         """
         COALESCE(GREATEST((SELECT max(bucket) + 1 FROM %s WHERE level = 0 AND bucket < upper(d)),
-                 (SELECT max(%s)::date + 3 FROM %s %s WHERE %s < upper(d) + interval '2 days')), lower(d))
+                 (SELECT max(%s)::date + 3 FROM %s %s WHERE %s < upper(d) + interval '2 days' AND %s)),
+                 lower(d))
         """,
         objects.table(rollup.kept[0]),
         trusted(rollup.time),
         SQL.identifier(objects.watched(rollup)[rollup.time_alias]),
         SQL.identifier(rollup.time_alias),
         trusted(rollup.time),
+        objects.own_terms(rollup, rollup.time_alias),
     )
 
 
@@ -211,7 +213,7 @@ def _extent(rollup):
            FROM (SELECT min(bucket) AS low, max(bucket) AS high FROM %(kept)s WHERE level = 0
                  UNION ALL
                  SELECT GREATEST(min(%(time)s), %(first)s)::date - 2, LEAST(max(%(time)s), %(end)s)::date
-                   FROM %(table)s %(alias)s HAVING min(%(time)s) IS NOT NULL) e)
+                   FROM %(table)s %(alias)s WHERE %(own)s HAVING min(%(time)s) IS NOT NULL) e)
         """,
         first=FIRST_DAY,
         end=END_DAY,
@@ -219,6 +221,7 @@ def _extent(rollup):
         time=trusted(rollup.time),
         table=SQL.identifier(objects.watched(rollup)[alias]),
         alias=SQL.identifier(alias),
+        own=objects.own_terms(rollup, alias),
     )
 
 

@@ -336,6 +336,11 @@ def _found_in_zone(rollup, alias, rules):
     )
 
 
+def own_terms(rollup, alias):
+    """Those of the rollup's conditions that are about one table only, as SQL."""
+    return all_of([SQL("(%s)", trusted(term)) for term in rollup.where if _aliases(rollup, term) == {alias}])
+
+
 def _aliases(rollup, expression):
     return {alias for alias, _column in references(expression, rollup.tree.aliases, rollup.name)}
 

@@ -169,6 +169,7 @@ class DatabaseRollup(models.Model):
         order=(),
         limit=None,
         use_rollup=True,
+        base=True,
     ):
         """Answer a question under the user's access rights, companies and record rules.
 
@@ -177,6 +178,8 @@ class DatabaseRollup(models.Model):
         :param domain: on the rollup's model; conditions on fields of dimensions are answered by the rollup
         :param by, grain, measures, order, limit: see :class:`..engine.question.Question`
         :param use_rollup: False asks the source tables, for comparison
+        :param base: False leaves the source tables alone: where the rollup cannot answer there are no rows,
+            and the caller, who has a statement of its own, reads ``reason``
         :return: :class:`Answer`, exact in the transaction's snapshot, its own writes included
         :raises AccessError: the user may not read one of the rollup's models
         :raises UserError: the question names something that the rollup does not have
@@ -208,6 +211,8 @@ class DatabaseRollup(models.Model):
                 reason = f"not a condition on dimensions: {error}"
             except NotCoveredError as error:
                 reason = str(error)
+        if reason and not base:
+            return Answer(planner.columns(rollup, question), [], "base", reason, 0)
         if reason:
             sql = planner.base(rollup, question, self._base_condition(rollup, Domain(domain)))
         rows = run(self.env.cr, sql)
