@@ -1,8 +1,8 @@
 from odoo import api, models
 
-from ..rollups import receivables, sales
+from ..rollups import herd, receivables, sales, stock
 
-MODULES = (receivables, sales)
+MODULES = (herd, receivables, sales, stock)
 
 
 class DatabaseRollup(models.Model):
