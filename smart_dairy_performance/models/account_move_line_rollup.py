@@ -4,9 +4,9 @@ from math import fsum
 
 from odoo import api, models
 
+from ..asking import spans
 from ..queries import receivables
 from ..queries.periods import ONE_DAY, Period
-from ..rollups.asking import FromBase, ask, spans
 from ..scope import headline_companies
 from .account_move_line import CUSTOMERS, EXPECTED_DAYS
 
@@ -22,23 +22,19 @@ class AccountMoveLine(models.Model):
     )
 
     @api.model
-    def _receivables_from_rollups(self, scope, before, use_rollup=True):
-        """Parts of the figures, as ``_receivables_from_items`` gives them; and why one was read from items.
+    def _receivables_from_rollups(self, asking, scope, before):
+        """Parts of the figures, as ``_receivables_from_items`` gives them.
 
         :raises FromBase: the rollups cannot answer this user
         """
-        if not use_rollup:
-            raise FromBase("asked for")
-        question = partial(ask, self.env)
-        own = partial(question, domain=[("company_id", "in", headline_companies(scope))])
+        own = partial(asking.demand, domain=[("company_id", "in", headline_companies(scope))])
         last = scope["period"].last
         due_from, due_to, first, later = self._receivables_horizon(scope, last)
         if later:
-            reason = f"items were matched or entered after {last}"
+            asking.reasons[f"items were matched or entered after {last}"] = True
             position = self._receivables_position(scope, last, scope["companies"].ids, CUSTOMERS)
         else:
-            reason = ""
-            position = self._receivables_position_of_sums(scope, question, own, due_from, due_to)
+            position = self._receivables_position_of_sums(asking, scope, own, due_from, due_to)
         former = self._receivables_former(scope, own, first, before.last)
         sums = [
             own("invoiced", one, measures=("amount",)).rows[0][0] or 0.0 for one in (scope["period"], before)
@@ -46,7 +42,7 @@ class AccountMoveLine(models.Model):
         changes = {}
         for span in spans(scope["period"], before):
             changes |= dict(own("receivable_items", span, grain="day", measures=("amount",)).rows)
-        return (position, former, sums, changes), reason
+        return position, former, sums, changes
 
     @api.model
     def _receivables_horizon(self, scope, last):
@@ -56,12 +52,12 @@ class AccountMoveLine(models.Model):
         return row
 
     @api.model
-    def _receivables_position_of_sums(self, scope, question, own, due_from, due_to):
+    def _receivables_position_of_sums(self, asking, scope, own, due_from, due_to):
         last, headline = scope["period"].last, headline_companies(scope)
         due, owed, overdue = [], [], []
         if due_from:
             whole = Period(due_from, due_to)
-            due = question(
+            due = asking.demand(
                 "receivable_open",
                 whole,
                 domain=[("company_id", "in", scope["companies"].ids)],

@@ -5,11 +5,11 @@ from odoo.addons.method_cache import cached_method
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking, FromBase
 from ..dependencies import SALES
 from ..guards import check_internal, companies_of, compared_period
 from ..queries import sales
 from ..queries.periods import today
-from ..rollups.asking import FromBase, source_of
 from ..scope import currency_info, head_of, moments, scope_of
 
 TOP_LIMIT = 10
@@ -49,7 +49,7 @@ class SaleOrder(models.Model):
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        (data,), _source = self._dashboard_figures(scope, products=TOP_LIMIT)
+        (data,) = self._dashboard_figures(Asking(self.env), scope, products=TOP_LIMIT)
         return data
 
     @api.model
@@ -76,12 +76,13 @@ class SaleOrder(models.Model):
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        (data, previous), source = self._dashboard_figures(scope, before, TOP_LIMIT, TOP_LIMIT)
+        asking = Asking(self.env)
+        data, previous = self._dashboard_figures(asking, scope, before, TOP_LIMIT, TOP_LIMIT)
         return {
             **data,
-            **source,
             "previous": {key: previous[key] for key in COMPARED},
-            "deliveries": self.env["stock.picking"]._delivery_figures(scope, before),
+            "deliveries": self.env["stock.picking"]._delivery_figures(asking, scope, before),
+            **asking.origin,
             "domain": list(self._dashboard_domain(scope, headline=True)),
             "line_domain": list(self._dashboard_line_domain(scope)),
         }
@@ -183,21 +184,20 @@ class SaleOrder(models.Model):
         )
 
     @api.model
-    def _dashboard_figures(self, scope, before=None, products=0, customers=0, use_rollup=True):
+    def _dashboard_figures(self, asking, scope, before=None, products=0, customers=0):
         """Figures of the scope's period and, less the best, of the period ``before``.
 
+        :param asking: :class:`~..asking.Asking`; where it cannot answer the orders themselves are read
         :param products: so many best products; ``customers``: best customers
-        :param use_rollup: false reads the orders themselves, for comparison
-        :return: list of one dict a period, and dict of ``source``, ``source_reason``
+        :return: list of one dict a period
         """
         scopes = [scope, dict(scope, period=before)] if before else [scope]
         try:
-            rows, reason = self._dashboard_rollup_rows(scopes, products, customers, use_rollup), ""
-        except FromBase as why:
+            rows = self._dashboard_rollup_rows(asking, scopes, products, customers)
+        except FromBase:
             rows = [self._dashboard_base_rows(scope, products, customers)]
             rows += [self._dashboard_base_rows(other) for other in scopes[1:]]
-            reason = why.reason
-        return [self._dashboard_shape(*pair) for pair in zip(scopes, rows, strict=True)], source_of(reason)
+        return [self._dashboard_shape(*pair) for pair in zip(scopes, rows, strict=True)]
 
     @api.model
     def _dashboard_base_rows(self, scope, products=0, customers=0):

@@ -3,7 +3,7 @@ from functools import partial
 
 from odoo import api, models
 
-from ..rollups.asking import ask, spans
+from ..asking import spans
 from ..scope import headline_companies
 
 AMOUNTS = ("orders", "revenue", "untaxed")
@@ -15,16 +15,14 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     @api.model
-    def _dashboard_rollup_rows(self, scopes, products, customers, use_rollup=True):
+    def _dashboard_rollup_rows(self, asking, scopes, products, customers):
         """The rows of ``_dashboard_base_rows`` for each of ``scopes``; the best of the first.
 
         :raises FromBase: the rollups cannot answer this user
         """
         scope, periods = scopes[0], [one["period"] for one in scopes]
-        question = partial(
-            ask, self.env, use_rollup=use_rollup, domain=[("company_id", "in", scope["companies"].ids)]
-        )
-        best = partial(question, domain=[("company_id", "in", headline_companies(scope))])
+        question = partial(asking.demand, domain=[("company_id", "in", scope["companies"].ids)])
+        best = partial(asking.demand, domain=[("company_id", "in", headline_companies(scope))])
         result = [defaultdict(list) for _scope in scopes]
         buyers = None
         if products:

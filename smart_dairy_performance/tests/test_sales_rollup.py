@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from odoo import Command
 from odoo.tests import tagged
 
+from ..asking import Asking
 from ..guards import compared_period
 from .common import SalesCase, utc
 from .folding import dirty_days, fold_here
@@ -88,7 +89,12 @@ class TestSalesRollup(SalesCase):
         Order = Order.with_context(allowed_company_ids=companies.ids, lang="en_US")
         scope = Order._dashboard_scope(first, last, company_id)
         before = compared_period(Order.env, scope["period"], compare)
-        return [Order._dashboard_figures(scope, before, BEST, BEST, use_rollup=use) for use in (True, False)]
+        result = []
+        for use_rollup in (True, False):
+            asking = Asking(Order.env, use_rollup)
+            figures = Order._dashboard_figures(asking, scope, before, BEST, BEST)
+            result.append((figures, asking.origin))
+        return result
 
     def assertSame(self, source="rollup", **question):
         (figures, found), (expected, base) = self.both(**question)
