@@ -12,6 +12,7 @@ from ..dependencies import HERD
 from ..guards import check_internal, companies_of
 from ..queries import herd
 from ..queries.periods import Period, today
+from ..scope import warm
 
 PRESENT = Domain("active", "=", True) & Domain("status", "=", "active")
 
@@ -110,7 +111,10 @@ class FarmAnimal(models.Model):
         """
         check_internal(self.env)
         companies = companies_of(self.env, company_id)
-        farms = self.env["farm.farm"].search([("company_id", "in", companies.ids)])
+        warm(companies)
+        farms = self.env["farm.farm"].search_fetch(
+            [("company_id", "in", companies.ids)], ["name", "company_id", "ecm_formula"]
+        )
         domain = Domain("company_id", "in", companies.ids)
         if farm_id:
             farms = farms.filtered(lambda farm: farm.id == farm_id)

@@ -57,7 +57,8 @@ class FarmAnimal(models.Model):
         days = self._herd_days(asking, scope, period, before)
         milk = self._herd_milk(asking, scope, period)
         animals = self._herd_animals(asking, scope)
-        pens, number_of_pens = self._herd_pens(asking, scope, period, animals)
+        watch = self._herd_watch(scope, domains, animals["total"])
+        pens, number_of_pens = self._herd_pens(asking, scope, period, animals, watch.pen_id)
         return {
             **self._herd_period(days, period, ecm),
             "previous": {
@@ -72,7 +73,7 @@ class FarmAnimal(models.Model):
             ),
             "by_pen": pens,
             "pens": number_of_pens,
-            "watch": self._herd_watch(scope, domains, animals["total"]),
+            "watch": self._herd_attention(scope, watch),
             "cases": {
                 "now": self._herd_cases(asking, scope, period),
                 "before": self._herd_cases(asking, scope, before),
@@ -236,10 +237,12 @@ class FarmAnimal(models.Model):
         return {key: herd.counts(row, *held[key]) for key, row in rows.items()}
 
     @api.model
-    def _herd_pens(self, asking, scope, period, animals):
+    def _herd_pens(self, asking, scope, period, animals, others):
         """The fullest pens with their milk, and the number of pens with present animals.
 
         Where all pens with animals fit, those without animals but with milk in the period follow.
+
+        :param others: pens whose names are read in the same statement, for later
         """
         if not animals["ever"]:
             return [], 0
@@ -266,7 +269,7 @@ class FarmAnimal(models.Model):
             limit=PENS,
         )
         milk = herd.grouped(milk.rows, 1, skip=2)
-        names = self._herd_names("farm.pen", milk, counts)
+        names = self._herd_names("farm.pen", milk, counts, others.ids)
         return self._herd_groups(milk, counts, names), now.groups
 
     # ------------------------------------------------------------
@@ -276,6 +279,8 @@ class FarmAnimal(models.Model):
     @api.model
     def _herd_names(self, model, *groups):
         records = self.env[model].browse(sorted({key for keys in groups for key in keys if key}))
+        if model == "farm.pen":
+            records.fetch(["name", "farm_id"])
         if model == "farm.pen" and len(records.farm_id) > 1:
             # farms call their pens alike
             return {pen.id: f"{pen.display_name} ({pen.farm_id.name})" for pen in records}
@@ -314,6 +319,7 @@ class FarmAnimal(models.Model):
             "pen_id",
             "company_id",
             "health_status",
+            "lactation_status",
             "milk_withdrawal_until",
         )
         withheld = sick = self.browse()
@@ -326,11 +332,17 @@ class FarmAnimal(models.Model):
             sick = self.search_fetch(
                 domains["sick"] & Domain("id", "not in", withheld.ids), wanted, order="ear_tag, id", limit=left
             )
+        return withheld | sick
+
+    @api.model
+    def _herd_attention(self, scope, animals):
+        """What a client shows of :meth:`_herd_watch`."""
         days = {company: day for day, ids in scope["days"].items() for company in ids}
         names = self._herd_labels("health_status")
         result = []
-        for animal in withheld | sick:
-            held, until = animal in withheld, animal.milk_withdrawal_until
+        for animal in animals:
+            now, until = days[animal.company_id.id], animal.milk_withdrawal_until
+            held = bool(until and until >= now and animal.lactation_status in herd.IN_MILK)
             result.append(
                 {
                     "id": animal.id,
@@ -339,7 +351,7 @@ class FarmAnimal(models.Model):
                     "health_status": animal.health_status,
                     "health": names.get(animal.health_status, ""),
                     "withheld_until": until.isoformat() if held else False,
-                    "days_left": herd.days_left(until, days[animal.company_id.id]) if held else 0,
+                    "days_left": herd.days_left(until, now) if held else 0,
                 }
             )
         return result

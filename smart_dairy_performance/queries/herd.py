@@ -139,12 +139,13 @@ def milk_of_absent(milk, first_day):
     :param first_day: animals that left before it gave none of this milk; an index knows the others
     """
     return SQL(
+        # an aggregate is not pulled up: for each animal that is gone its milk is looked up, never the other way
         """
         SELECT a.animal_type, sum(r.kg)
-          FROM farm_animal a
-          JOIN (%s) r ON r.animal_id = a.id
+          FROM farm_animal a, LATERAL (SELECT sum(m.kg) AS kg FROM (%s) m WHERE m.animal_id = a.id) r
          WHERE (a.active AND a.status = 'active') IS NOT TRUE
            AND COALESCE(a.exit_date, 'infinity'::date) >= %s
+           AND r.kg IS NOT NULL
          GROUP BY a.animal_type
         """,
         milk,

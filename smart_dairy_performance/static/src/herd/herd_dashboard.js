@@ -1,4 +1,6 @@
+import { useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { Dashboard } from "../common/dashboard";
 
@@ -12,6 +14,48 @@ export class HerdDashboard extends Dashboard {
     static filtersTemplate = "smart_dairy_performance.HerdFilters";
     static figuresTemplate = "smart_dairy_performance.HerdFigures";
     static emptyTemplate = "smart_dairy_performance.HerdEmpty";
+
+    setup() {
+        super.setup();
+        this.ranking = useState({ status: "loading", best: [], worst: [] });
+    }
+
+    /** What was pressed asks for the ranking again, too; what refreshes by itself does not. */
+    load(options = {}) {
+        if (!options.quiet) {
+            this.ranked = null;
+        }
+        return super.load(options);
+    }
+
+    show(answer) {
+        super.show(answer);
+        const { date_from, date_to, farm_id, company_id } = this.filters;
+        const question = [date_from, date_to, farm_id, company_id];
+        if (this.ranked !== JSON.stringify(question)) {
+            this.ranked = JSON.stringify(question);
+            this.loadRanking(question);
+        }
+    }
+
+    /** It reads every milk record: not awaited, the page has shown all else by now. */
+    async loadRanking(question) {
+        const turn = this.ranked;
+        this.ranking.status = "loading";
+        try {
+            const ranking = await this.orm.silent.call(ANIMAL, "get_herd_ranking", question);
+            if (turn === this.ranked) {
+                Object.assign(this.ranking, ranking, { status: "ready" });
+            }
+        } catch (error) {
+            if (turn === this.ranked) {
+                Object.assign(this.ranking, { status: "error", error: this.explain(error) });
+            }
+            if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
+                throw error;
+            }
+        }
+    }
 
     isEmpty(data) {
         return !data.herd.count && !data.milk.total;
@@ -217,8 +261,17 @@ export class HerdDashboard extends Dashboard {
         }));
     }
 
+    get pensMore() {
+        const { by_pen, pens } = this.state.data;
+        return pens > by_pen.length ? _t("Show all %s pens", this.format.number(pens)) : undefined;
+    }
+
+    openPens() {
+        return this.openRecords("farm.pen", _t("Pens"), this.state.data.domains.herd);
+    }
+
     rankingRows(name) {
-        return this.state.data[name].map((animal) => ({
+        return this.ranking[name].map((animal) => ({
             id: animal.id,
             cells: {
                 name: animal.name,
