@@ -17,7 +17,7 @@ from psycopg2.sql import SQL, Composable, Identifier, Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from devtools import databases, odoo_server, servers
+from devtools import commands, databases, odoo_server, servers
 
 #: documents of the trade, without stock_move_line and links between documents, which no dashboard reads
 TRADE = (
@@ -61,6 +61,8 @@ UNIQUE = {
     " THEN (100 + {k}) || substr({row}.value, 4) ELSE {row}.value || '-' || {k} END",
 }
 VARIANTS = 5
+#: a demo database of its own: nobody else is connected to it
+SEED = "smart_dairy_bench"
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,12 @@ class Size:
     name: str = field(default="")
 
 
-def ensure(odoo, template, size):
-    """Build the database of a size from a demo database, or bring the one that stands up to the sources.
+def ensure(odoo, size):
+    """Build the database of a size, or bring the one that stands up to the sources; return its name.
 
-    Its comment says what it was made of. Return its name.
+    Its comment says what it was made of.
     """
-    name = f"{template}_grown_{size.name}"
+    name = f"{SEED}_grown_{size.name}"
     sources = databases.source_fingerprint()
     if databases.exists(name):
         with connection(name) as cursor:
@@ -92,7 +94,8 @@ def ensure(odoo, template, size):
                 odoo_server.install(odoo, name, addons, update=True)
                 _remember(name, f"{size} of sources {sources}")
             return name
-    databases.clone(template, name)
+    commands.build_demo(odoo, SEED)
+    databases.clone(SEED, name)
     with connection(name) as cursor:
         grow(cursor, size)
         cursor.connection.commit()

@@ -30,7 +30,7 @@ from types import SimpleNamespace
 import _grown
 import dashboards
 from odoo.sql_db import close_all
-from rollup import LARGE, SMALL, folded, grown
+from rollup import LARGE, SMALL, folded
 
 from devtools import odoo_server, odoo_source, paths
 
@@ -56,7 +56,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=40, help="of each of the two runs")
     parser.add_argument("--size", choices=("60k", "600k"), default="60k")
     options = parser.parse_args()
-    database = ready(grown({"60k": SMALL, "600k": LARGE}[options.size]), options)
+    database = ready(_grown.ensure(odoo_source.find(), {"60k": SMALL, "600k": LARGE}[options.size]), options)
     print(
         f"{options.readers} readers, each with a new dashboard every {THINK:.0f} s:"
         f" {options.readers / THINK:.0f} a second wanted;"

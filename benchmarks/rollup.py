@@ -33,10 +33,9 @@ import dashboards
 from odoo.modules.registry import Registry
 from psycopg2.sql import SQL, Identifier
 
-from devtools import commands, databases, odoo_source
+from devtools import databases, odoo_source
 
 NEEDS = "tests"  # of `make bench`: the templates; the demo dairy to grow is this measurement's own
-SEED = "smart_dairy_bench"
 #: the demo's orders times 3 and times 32, for 2.1 million lines
 SMALL = _grown.Size(66_000, 800, name="60k")
 LARGE = _grown.Size(710_000, 100_000, daily_milk=75, name="600k")
@@ -64,7 +63,7 @@ def main():
     missed, medians = [], {}
     for size in (SMALL, LARGE):
         if options.size in (None, size.name):
-            medians[size.name], found = measure(options, grown(size), size)
+            medians[size.name], found = measure(options, _grown.ensure(odoo_source.find(), size), size)
             missed += found
     if len(medians) == 2:
         missed += growth(medians)
@@ -78,13 +77,6 @@ def main():
 
 
 # ---------------------------------------------------------------- databases
-
-
-def grown(size):
-    """Make the database of a size, its rollups deployed and folded; return its name."""
-    odoo = odoo_source.find()
-    commands.build_demo(odoo, SEED)
-    return _grown.ensure(odoo, SEED, size)
 
 
 def folded(env):
