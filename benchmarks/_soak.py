@@ -4,6 +4,7 @@ No process shares its counters, so a killed one can hold nobody's lock and spoil
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import random
@@ -68,11 +69,19 @@ class Tormentor:
         self.done[name] = self.done.get(name, 0) + 1
         getattr(self, name)()
 
-    def pause(self):
+    @contextlib.contextmanager
+    def paused(self):
+        """Somebody stands still meanwhile."""
         victim = self.rng.choice(self.crew.workers)
         os.kill(victim.pid, signal.SIGSTOP)
-        time.sleep(self.rng.random() * 0.3)
-        os.kill(victim.pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            os.kill(victim.pid, signal.SIGCONT)
+
+    def pause(self):
+        with self.paused():
+            time.sleep(self.rng.random() * 0.3)
 
     def kill(self):
         self.crew.replace(self.rng.randrange(len(self.crew.workers)))
