@@ -159,14 +159,18 @@ class AccountMoveLine(models.Model):
         """
         later = SQL("(SELECT u.item FROM (%s) u)", receivables.matched_later(last))
         selects = []
-        for more in (Domain("amount_residual", "!=", 0), Domain("amount_residual", "=", 0)):
-            query = self._search(domain & more)
+        for with_residual in (True, False):
+            query = self._search(domain)
             column = {
                 name: self._field_to_sql(query.table, name, query)
                 for name in ("id", "company_id", "partner_id", "date_maturity", "date", "amount_residual")
             }
-            if selects:
-                query.add_where(SQL("%s IN %s", column["id"], later))
+            # in these words: an index holds the items with a residual
+            query.add_where(
+                SQL("%s <> 0", column["amount_residual"])
+                if with_residual
+                else SQL("%s = 0 AND %s IN %s", column["amount_residual"], column["id"], later)
+            )
             selects.append(
                 query.select(
                     SQL("%s AS id", column["id"]),
