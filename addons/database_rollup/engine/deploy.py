@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from . import objects
 from .errors import NotDeployedError
+from .levels import create_pieces
 from .protocol import RULES
 from .sql import SCHEMA, own, run
 
@@ -51,6 +52,7 @@ BASE = (
     ),
     SQL("CREATE TABLE IF NOT EXISTS %s (name text PRIMARY KEY)", own("zone")),
     SQL("INSERT INTO %s SELECT name FROM pg_timezone_names ON CONFLICT DO NOTHING", own("zone")),
+    create_pieces(),
 )
 
 

@@ -1,9 +1,8 @@
 """Days and what they are gathered in: each level's buckets lie within those of the next."""
 
-from datetime import date, timedelta
-from functools import cache
-
 from odoo.tools import SQL
+
+from .sql import own
 
 #: from fine to coarse. A dekad is a third of a month: from the 1st, the 11th, the 21st.
 LEVELS = ("day", "dekad", "month", "quarter", "year")
@@ -32,39 +31,53 @@ def after(level, first):
     return SQL("(%s + interval %s)::date", first, SQL(f"'{_MONTHS[level]} months'"))
 
 
-def begin(level, day):
-    """First day of the bucket that holds ``day``."""
-    if level == "day":
-        return day
-    if level == "dekad":
-        return day.replace(day=min((day.day - 1) // 10, 2) * 10 + 1)
-    months = _MONTHS[level]
-    return day.replace(month=(day.month - 1) // months * months + 1, day=1)
-
-
-def end(level, first):
-    """The day after the bucket that begins on ``first``."""
-    if level == "day":
-        return first + timedelta(days=1)
-    if level == "dekad":
-        return first.replace(day=first.day + 10) if first.day < 21 else end("month", first.replace(day=1))
-    month = first.year * 12 + first.month - 1 + _MONTHS[level]
-    return date(month // 12, month % 12 + 1, 1)
-
-
-def whole(level, first, last_end):
-    """The whole buckets of a level within ``[first, last_end)``, as ``[(first day, day after)]``."""
-    found = []
-    at = begin(level, first)
-    if at < first:
-        at = end(level, at)
-    while (after_it := end(level, at)) <= last_end:
-        found.append((at, after_it))
-        at = after_it
-    return found
-
-
-@cache
 def nested(levels):
     """Whether ``levels`` are such as a rollup may keep: from the day on, each coarser than the one before."""
     return bool(levels) and levels[0] == "day" and levels == tuple(x for x in LEVELS if x in levels)
+
+
+def create_pieces():
+    """Statement that creates ``pieces(days, levels)``: which level's buckets make up these days.
+
+    Of each range the coarsest level takes its whole buckets, which lie together; the next one what is left
+    on both sides of them, and so on. ``levels`` are codes, from coarse to fine, the last one 0.
+    """
+    low, high = SQL("lower(range)"), SQL("upper(range)")
+
+    def by_level(of):
+        cases = SQL(" ").join(SQL("WHEN %s THEN %s", SQL(str(CODES[level])), of(level)) for level in LEVELS)
+        return SQL("CASE level %s END", cases)
+
+    return SQL(
+        """
+        CREATE OR REPLACE FUNCTION %(name)s(days datemultirange, levels smallint[])
+        RETURNS TABLE (level smallint, low date, high date) LANGUAGE plpgsql IMMUTABLE ROWS 10 AS $rollup$
+        DECLARE
+            range daterange;
+            whole_low date;
+            whole_high date;
+            taken_low date;
+            taken_high date;
+        BEGIN
+            FOR range IN SELECT unnest(days) LOOP
+                taken_low := NULL;
+                FOREACH level IN ARRAY levels LOOP
+                    whole_low := %(low)s;
+                    whole_high := %(high)s;
+                    CONTINUE WHEN whole_low >= whole_high;
+                    low := whole_low;
+                    high := COALESCE(taken_low, whole_high);
+                    IF low < high THEN RETURN NEXT; END IF;
+                    low := taken_high;
+                    high := whole_high;
+                    IF taken_low IS NOT NULL AND low < high THEN RETURN NEXT; END IF;
+                    taken_low := whole_low;
+                    taken_high := whole_high;
+                END LOOP;
+            END LOOP;
+        END $rollup$
+        """,
+        name=own("pieces"),
+        low=by_level(lambda level: after(level, start(level, SQL("(%s - 1)", low)))),
+        high=by_level(lambda level: start(level, high)),
+    )

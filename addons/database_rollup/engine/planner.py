@@ -4,38 +4,16 @@ Both statements of this module answer a question with the same columns: ``answer
 ``base`` from the source tables.
 """
 
-from functools import lru_cache
-
 from odoo.tools import SQL
 
 from . import objects
 from .declaration import Avg, Count, CountDaily, CountDistinct, Max, Min
-from .levels import CODES, LEVELS, start, whole
+from .levels import CODES, LEVELS, start
 from .protocol import RULES
 from .question import GRAINS, Question, check, choose, column, columns, measures, one_row_each
 from .sql import all_of, commas, own, trusted
 
 __all__ = ["GRAINS", "Question", "answer", "base", "check", "choose", "column", "columns"]
-
-
-@lru_cache(512)
-def _buckets(levels, first, end):
-    """All whole buckets in ``[first, end)`` of ``levels`` (coarse to fine), as three lists of texts:
-    level's code, days, and the days of the bucket of the next coarser level that holds it, or None."""
-    codes, days, parents = [], [], []
-    above = []
-    for level in levels:
-        here = whole(level, first, end)
-        at = 0
-        for low, high in here:
-            while at < len(above) and above[at][1] <= low:
-                at += 1
-            within = at < len(above) and above[at][0] <= low
-            codes.append(CODES[level])
-            days.append(f"[{low},{high})")
-            parents.append(f"[{above[at][0]},{above[at][1]})" if within else None)
-        above = here
-    return codes, days, parents
 
 
 def _dirty(cut, question, rules, noted):
@@ -68,31 +46,17 @@ def _dirty(cut, question, rules, noted):
 
 
 def _cover(cut, question, rules, noted):
-    """CTEs ``d``, with ``dirty``: the days that are read live; and ``c``: which level answers which others.
-
-    A whole bucket is taken when none of its days is dirty, and the coarser bucket around it has one.
-    """
+    """CTEs ``d``, with ``dirty``: the days that are read live; and ``c``: which level answers the others."""
     coarsest = GRAINS[question.grain] if question.grain else LEVELS[-1]
-    levels = tuple(level for level in reversed(cut.rollup.levels) if 0 < CODES[level] <= CODES[coarsest])
-    codes, days, parents = _buckets(levels, question.first, question.end)
-    result = SQL("d AS MATERIALIZED (SELECT %s AS dirty)", _dirty(cut, question, rules, noted))
-    left = SQL("datemultirange(daterange(%s, %s)) - d.dirty", question.first, question.end)
-    if not codes:
-        return SQL(
-            "%s, c AS MATERIALIZED (SELECT 0::smallint AS level, r FROM d, unnest(%s) r)", result, left
-        )
+    codes = [CODES[level] for level in reversed(cut.rollup.levels) if CODES[level] <= CODES[coarsest]]
     return SQL(
-        "%s, w AS MATERIALIZED (SELECT b.level, range_agg(b.r) AS days FROM d,"
-        " unnest(%s::smallint[], %s::daterange[], %s::daterange[]) b(level, r, parent)"
-        " WHERE NOT b.r && d.dirty AND (b.parent IS NULL OR b.parent && d.dirty) GROUP BY b.level),"
-        " c AS MATERIALIZED (SELECT w.level, r FROM w, unnest(w.days) r UNION ALL"
-        " SELECT 0::smallint, r FROM d,"
-        " unnest(%s - COALESCE((SELECT range_agg(x) FROM w, unnest(w.days) x), '{}')) r)",
-        result,
+        "d AS MATERIALIZED (SELECT %s AS dirty), c AS MATERIALIZED (SELECT c.* FROM d,"
+        " %s(datemultirange(daterange(%s, %s)) - d.dirty, %s::smallint[]) c)",
+        _dirty(cut, question, rules, noted),
+        own("pieces"),
+        question.first,
+        question.end,
         codes,
-        days,
-        parents,
-        left,
     )
 
 
@@ -100,8 +64,10 @@ def _arms(cut, question, select, measure=None, condition=None):
     """The rows of every level and the live ones, with the columns ``select``."""
     terms = [SQL("(%s)", term) for term in (question.where, condition) if term]
     return SQL(
-        "SELECT %(select)s FROM c JOIN %(table)s t ON t.level = c.level AND t.bucket >= lower(c.r)"
-        " AND t.bucket < upper(c.r) WHERE %(where)s UNION ALL SELECT %(select)s FROM d, unnest(d.dirty) r,"
+        # OFFSET 0: one index scan a piece, whatever the planner thinks of joining by level
+        "SELECT t.* FROM c, LATERAL (SELECT %(select)s FROM %(table)s t WHERE %(where)s AND t.level = c.level"
+        " AND t.bucket >= c.low AND t.bucket < c.high OFFSET 0) t"
+        " UNION ALL SELECT %(select)s FROM d, unnest(d.dirty) r,"
         " LATERAL %(live)s(lower(r), upper(r)) t WHERE %(where)s",
         select=select,
         table=objects.table(cut, measure),
