@@ -15,6 +15,7 @@ from . import (
     product_template,
     sale_order,
     sale_order_eager,
+    sale_order_rollup,
     stock_dashboard,
     stock_picking_delivery,
     stock_picking_eager,

@@ -8,11 +8,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking, FromBase
 from ..dependencies import RECEIVABLES
 from ..guards import check_group, companies_of, compared_period
 from ..queries import receivables
 from ..queries.periods import PeriodError, business_day, today
-from ..rollups.asking import FromBase, source_of
 from ..scope import currency_info, head_of, headline_companies, scope_of
 
 CUSTOMERS = 15
@@ -53,10 +53,11 @@ class AccountMoveLine(models.Model):
         """
         scope = self._receivables_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        data, previous, source = self._receivables_figures(scope, before)
+        asking = Asking(self.env)
+        data, previous = self._receivables_figures(asking, scope, before)
         return {
             **data,
-            **source,
+            **asking.origin,
             "previous": previous,
             "domains": {
                 "invoices": list(self._receivables_invoices(scope)),
@@ -158,14 +159,18 @@ class AccountMoveLine(models.Model):
         """
         later = SQL("(SELECT u.item FROM (%s) u)", receivables.matched_later(last))
         selects = []
-        for more in (Domain("amount_residual", "!=", 0), Domain("amount_residual", "=", 0)):
-            query = self._search(domain & more)
+        for with_residual in (True, False):
+            query = self._search(domain)
             column = {
                 name: self._field_to_sql(query.table, name, query)
                 for name in ("id", "company_id", "partner_id", "date_maturity", "date", "amount_residual")
             }
-            if selects:
-                query.add_where(SQL("%s IN %s", column["id"], later))
+            # in these words: an index holds the items with a residual
+            query.add_where(
+                SQL("%s <> 0", column["amount_residual"])
+                if with_residual
+                else SQL("%s = 0 AND %s IN %s", column["amount_residual"], column["id"], later)
+            )
             selects.append(
                 query.select(
                     SQL("%s AS id", column["id"]),
@@ -178,15 +183,15 @@ class AccountMoveLine(models.Model):
         return SQL(" UNION ALL ").join(selects)
 
     @api.model
-    def _receivables_figures(self, scope, before, use_rollup=True):
-        """The figures of the scope's period, of the period ``before``, and where they come from.
+    def _receivables_figures(self, asking, scope, before):
+        """The figures of the scope's period, and of the period ``before``.
 
-        :param use_rollup: false reads the records themselves, for comparison
+        :param asking: :class:`~..asking.Asking`; where it cannot answer the records themselves are read
         """
         try:
-            parts, reason = self._receivables_from_rollups(scope, before, use_rollup)
-        except FromBase as why:
-            parts, reason = self._receivables_from_items(scope, before), why.reason
+            parts = self._receivables_from_rollups(asking, scope, before)
+        except FromBase:
+            parts = self._receivables_from_items(scope, before)
         position, former, sums, changes = parts
         period, currency, headline = scope["period"], scope["currency"], headline_companies(scope)
         own = [row for row in position.buckets if row[0] in headline]
@@ -213,7 +218,7 @@ class AccountMoveLine(models.Model):
             ],
             "by_currency": self._receivables_by_currency(scope, position.buckets),
         }
-        return data, previous, source_of(reason)
+        return data, previous
 
     @api.model
     def _receivables_summary(self, period, owed, overdue, invoiced, currency):
@@ -229,8 +234,8 @@ class AccountMoveLine(models.Model):
     def _receivables_from_items(self, scope, before):
         """Parts of the figures from the records themselves.
 
-        :return: :class:`~..queries.receivables.Position` at the end of the period; what was owed and overdue at
-            the end of the period ``before``; invoiced in each of the two; {day: change of what is owed}
+        :return: :class:`~..queries.receivables.Position` at the end of the period; what was owed and overdue
+            at the end of the period ``before``; invoiced in each of the two; {day: change of what is owed}
         """
         headline = headline_companies(scope)
         position = self._receivables_position(scope, scope["period"].last, scope["companies"].ids, CUSTOMERS)

@@ -4,9 +4,9 @@ from math import fsum
 
 from odoo import api, models
 
+from ..asking import spans
 from ..queries import receivables
 from ..queries.periods import ONE_DAY, Period
-from ..rollups.asking import FromBase, ask
 from ..scope import headline_companies
 from .account_move_line import CUSTOMERS, EXPECTED_DAYS
 
@@ -22,29 +22,27 @@ class AccountMoveLine(models.Model):
     )
 
     @api.model
-    def _receivables_from_rollups(self, scope, before, use_rollup=True):
-        """Parts of the figures, as ``_receivables_from_items`` gives them, and why one was read from the items.
+    def _receivables_from_rollups(self, asking, scope, before):
+        """Parts of the figures, as ``_receivables_from_items`` gives them.
 
         :raises FromBase: the rollups cannot answer this user
         """
-        if not use_rollup:
-            raise FromBase("asked for")
-        question = partial(ask, self.env)
-        own = partial(question, domain=[("company_id", "in", headline_companies(scope))])
+        own = partial(asking.demand, domain=[("company_id", "in", headline_companies(scope))])
         last = scope["period"].last
         due_from, due_to, first, later = self._receivables_horizon(scope, last)
         if later:
-            reason = f"items were matched or entered after {last}"
+            asking.reasons[f"items were matched or entered after {last}"] = True
             position = self._receivables_position(scope, last, scope["companies"].ids, CUSTOMERS)
         else:
-            reason = ""
-            position = self._receivables_position_of_sums(scope, question, own, due_from, due_to)
+            position = self._receivables_position_of_sums(asking, scope, own, due_from, due_to)
         former = self._receivables_former(scope, own, first, before.last)
         sums = [
             own("invoiced", one, measures=("amount",)).rows[0][0] or 0.0 for one in (scope["period"], before)
         ]
-        changes = self._receivables_changes_by_day(own, scope["period"], before)
-        return (position, former, sums, changes), reason
+        changes = {}
+        for span in spans(scope["period"], before):
+            changes |= dict(own("receivable_items", span, grain="day", measures=("amount",)).rows)
+        return position, former, sums, changes
 
     @api.model
     def _receivables_horizon(self, scope, last):
@@ -54,12 +52,12 @@ class AccountMoveLine(models.Model):
         return row
 
     @api.model
-    def _receivables_position_of_sums(self, scope, question, own, due_from, due_to):
+    def _receivables_position_of_sums(self, asking, scope, own, due_from, due_to):
         last, headline = scope["period"].last, headline_companies(scope)
         due, owed, overdue = [], [], []
         if due_from:
             whole = Period(due_from, due_to)
-            due = question(
+            due = asking.demand(
                 "receivable_open",
                 whole,
                 domain=[("company_id", "in", scope["companies"].ids)],
@@ -94,12 +92,3 @@ class AccountMoveLine(models.Model):
         ).rows
         signed = [*items, *((due, -amount) for due, amount in matched)]
         return fsum(amount for _due, amount in signed), fsum(amount for due, amount in signed if due < last)
-
-    @api.model
-    def _receivables_changes_by_day(self, own, period, before):
-        """{day: change of what is owed} in both periods, in one question where one follows the other."""
-        adjacent = before.last + ONE_DAY == period.first
-        changes = {}
-        for one in [Period(before.first, period.last)] if adjacent else (before, period):
-            changes |= dict(own("receivable_items", one, grain="day", measures=("amount",)).rows)
-        return changes

@@ -7,11 +7,11 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking
 from ..dependencies import HERD
 from ..guards import check_internal, companies_of
 from ..queries import herd
 from ..queries.periods import Period, today
-from ..rollups.asking import Asking
 from ..scope import warm
 
 PRESENT = Domain("active", "=", True) & Domain("status", "=", "active")

@@ -5,11 +5,11 @@ from odoo import api, fields, models
 from odoo.addons.method_cache import cached_method
 from odoo.fields import Domain
 
+from ..asking import Asking
 from ..dependencies import HERD
 from ..guards import compared_period, parse_period
 from ..queries import herd
 from ..queries.periods import Period
-from ..rollups.asking import Asking
 from .farm_animal import PRESENT
 
 RANKED = 5

@@ -1,17 +1,16 @@
 from collections import defaultdict
-from functools import partial
 
 from odoo import api, fields, models
 from odoo.addons.method_cache import cached_method
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking, FromBase
 from ..dependencies import SALES
 from ..guards import check_internal, companies_of, compared_period
 from ..queries import sales
 from ..queries.periods import today
-from ..rollups.asking import FromBase, ask, source_of
-from ..scope import currency_info, head_of, headline_companies, moments, scope_of
+from ..scope import currency_info, head_of, moments, scope_of
 
 TOP_LIMIT = 10
 COMPARED = ("summary", "daily_stats", "date_from", "date_to")
@@ -50,7 +49,7 @@ class SaleOrder(models.Model):
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        (data,), _source = self._dashboard_figures(scope, products=TOP_LIMIT)
+        (data,) = self._dashboard_figures(Asking(self.env), scope, products=TOP_LIMIT)
         return data
 
     @api.model
@@ -77,12 +76,13 @@ class SaleOrder(models.Model):
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        (data, previous), source = self._dashboard_figures(scope, before, TOP_LIMIT, TOP_LIMIT)
+        asking = Asking(self.env)
+        data, previous = self._dashboard_figures(asking, scope, before, TOP_LIMIT, TOP_LIMIT)
         return {
             **data,
-            **source,
             "previous": {key: previous[key] for key in COMPARED},
-            "deliveries": self.env["stock.picking"]._delivery_figures(scope, before),
+            "deliveries": self.env["stock.picking"]._delivery_figures(asking, scope, before),
+            **asking.origin,
             "domain": list(self._dashboard_domain(scope, headline=True)),
             "line_domain": list(self._dashboard_line_domain(scope)),
         }
@@ -184,21 +184,20 @@ class SaleOrder(models.Model):
         )
 
     @api.model
-    def _dashboard_figures(self, scope, before=None, products=0, customers=0, use_rollup=True):
+    def _dashboard_figures(self, asking, scope, before=None, products=0, customers=0):
         """Figures of the scope's period and, less the best, of the period ``before``.
 
+        :param asking: :class:`~..asking.Asking`; where it cannot answer the orders themselves are read
         :param products: so many best products; ``customers``: best customers
-        :param use_rollup: false reads the orders themselves, for comparison
-        :return: list of one dict a period, and dict of ``source``, ``source_reason``
+        :return: list of one dict a period
         """
         scopes = [scope, dict(scope, period=before)] if before else [scope]
         try:
-            rows, reason = self._dashboard_rollup_rows(scopes, products, customers, use_rollup), ""
-        except FromBase as why:
+            rows = self._dashboard_rollup_rows(asking, scopes, products, customers)
+        except FromBase:
             rows = [self._dashboard_base_rows(scope, products, customers)]
             rows += [self._dashboard_base_rows(other) for other in scopes[1:]]
-            reason = why.reason
-        return [self._dashboard_shape(*pair) for pair in zip(scopes, rows, strict=True)], source_of(reason)
+        return [self._dashboard_shape(*pair) for pair in zip(scopes, rows, strict=True)]
 
     @api.model
     def _dashboard_base_rows(self, scope, products=0, customers=0):
@@ -218,73 +217,6 @@ class SaleOrder(models.Model):
         if customers:
             rows.setdefault(("customer", None), [])
         return rows
-
-    @api.model
-    def _dashboard_rollup_rows(self, scopes, products, customers, use_rollup=True):
-        """The same rows from the rollups, for each of ``scopes``; the best of the first.
-
-        :raises FromBase: the rollups cannot answer this user
-        """
-        scope = scopes[0]
-        question = partial(
-            ask, self.env, use_rollup=use_rollup, domain=[("company_id", "in", scope["companies"].ids)]
-        )
-        best = partial(question, domain=[("company_id", "in", headline_companies(scope))])
-        one_currency = len(set(scope["currencies"].values())) == 1
-        result = []
-        for index, period in enumerate(s["period"] for s in scopes):
-            rows = defaultdict(list)
-            top = customers if index == 0 else 0
-            found = None
-            if top:
-                found = best(
-                    "sales",
-                    period,
-                    by=("customer",),
-                    measures=("orders", "revenue"),
-                    order=(("revenue", "desc"), ("customer", "asc")),
-                    limit=top,
-                )
-                rows["customer", None] = [
-                    (customer, None, orders, revenue) for customer, orders, revenue in found.rows
-                ]
-            if products and index == 0:
-                sold = best(
-                    "sales_lines",
-                    period,
-                    by=("product",),
-                    measures=("quantity", "revenue"),
-                    order=(("revenue", "desc"), ("product", "asc")),
-                    limit=products,
-                )
-                rows["product", None] = [
-                    (product, None, None, revenue, quantity) for product, quantity, revenue in sold.rows
-                ]
-            # the customers of the best customers' question are those of the total
-            counted = found.groups if found and one_currency else None
-            totals = question(
-                "sales",
-                period,
-                by=("currency",),
-                measures=("orders", "revenue", "untaxed", *(() if counted is not None else ("customers",))),
-            )
-            for currency, orders, revenue, untaxed, *others in totals.rows:
-                rows["sales", currency].append(
-                    (None, orders, revenue, untaxed, others[0] if others else counted, revenue / orders)
-                )
-            days = question(
-                "sales",
-                period,
-                by=("currency",),
-                grain="day",
-                measures=("orders", "revenue", "untaxed", "customers"),
-            )
-            for day, currency, orders, revenue, untaxed, buyers in days.rows:
-                rows["sales", currency].append(
-                    ((day - period.first).days, orders, revenue, untaxed, buyers, revenue / orders)
-                )
-            result.append(rows)
-        return result
 
     @api.model
     def _dashboard_shape(self, scope, rows):

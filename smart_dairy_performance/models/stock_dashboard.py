@@ -7,11 +7,11 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking
 from ..dependencies import STOCK
 from ..guards import check_group, companies_of, compared_period
 from ..queries import stock
 from ..queries.periods import Period, business_day, today
-from ..rollups.asking import Asking
 from ..scope import currency_info, head_of, headline_companies, moments, scope_of
 
 LISTED = 15

@@ -59,8 +59,8 @@ class Position:
         """From sums of open items, none of which is dated or was matched after ``as_of``.
 
         :param due: rows of all companies: due day, company id, items, amount
-        :param owed: of the headline's companies: partner id, items, amount; ``overdue``, of what was due before
-            ``as_of``: partner id, amount, due day of the oldest item that is owed
+        :param owed: of the headline's companies: partner id, items, amount; ``overdue``, of what was due
+            before ``as_of``: partner id, amount, due day of the oldest item that is owed
         """
         buckets, days = defaultdict(list), defaultdict(list)
         for day, company, *row in due:
@@ -73,10 +73,7 @@ class Position:
         return cls(
             buckets=[(*key, *_added(found)) for key, found in buckets.items()],
             days=[(day, *_added(days[day])) for day in sorted(days)],
-            customers=[
-                (*row[:4], oldest and (as_of - oldest).days)
-                for *row, oldest in rows[:customers]
-            ],
+            customers=[(*row[:4], oldest and (as_of - oldest).days) for *row, oldest in rows[:customers]],
             owing=sum(row[0] is not None for row in owed),
             late=sum(partner is not None for partner in late),
         )
@@ -120,8 +117,9 @@ def matched_later(as_of):
 def horizon(as_of, companies):
     """Statement that tells over which days the rollups are to be asked, and whether the present is ``as_of``.
 
-    :return: SQL giving one row: first and last due day of any open item, first day of any item (days, or NULL),
-        whether receivable items of ``companies`` (ids) were matched after ``as_of`` or open ones dated after it
+    :return: SQL giving one row: first and last due day of any open item, first day of any item (or NULL),
+        whether receivable items of ``companies`` (ids) were matched after ``as_of`` or open ones are dated
+        after it
     """
     return SQL(
         """

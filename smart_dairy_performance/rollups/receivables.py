@@ -1,7 +1,7 @@
 """Receivable items of posted entries, what was matched with them, and what was invoiced.
 
-The position at the end of *any* day is ``ITEMS`` up to that day less ``MATCHED`` up to it; that of today, with
-its items and customers counted, is ``OPEN`` (docs/decisions/0011).
+The position at the end of *any* day is ``ITEMS`` up to that day less ``MATCHED`` up to it; that of today,
+with its items and customers counted, is ``OPEN`` (docs/decisions/0011).
 """
 
 from odoo.addons.database_rollup.engine.declaration import (

@@ -1,16 +1,18 @@
 """The herd dashboard from rollups equals the same questions asked of the records, whoever asks."""
 
 import random
+from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ..rollups.asking import Asking
+from ..asking import Asking
 from .folding import dirty_days, fold_here
 from .test_herd_figures import HerdCase
 
-SOURCE = ("source", "source_reason")
+MODELS = "odoo.addons.smart_dairy_performance.models"
 
 
 @tagged("post_install", "-at_install")
@@ -19,7 +21,10 @@ class TestHerdRollup(HerdCase):
         Animal = self.env["farm.animal"].with_context(
             allowed_company_ids=(companies or self.companies).ids, lang="en_US"
         )
-        with patch.object(Asking, "use_rollup", use_rollup):
+        with ExitStack() as stack:
+            for name in ("farm_animal", "farm_animal_dashboard"):
+                asking = partial(Asking, use_rollup=use_rollup)
+                stack.enter_context(patch(f"{MODELS}.{name}.Asking", asking))
             return getattr(type(Animal), method).__wrapped__(Animal, *args, **kwargs)
 
     def assertSame(self, source="rollup", **question):
@@ -178,11 +183,8 @@ class TestHerdRollup(HerdCase):
             )
         self.milk(random.Random(6))
         fold_here(self.env)
-        with patch(f"{HERD}.PENS", 3):
+        with patch(f"{MODELS}.farm_animal_dashboard.PENS", 3):
             data = self.assertSame()
         self.assertEqual([pen["id"] for pen in data["by_pen"]], pens[:0:-1].ids)
         self.assertEqual([pen["count"] for pen in data["by_pen"]], [53, 52, 51])
         self.assertEqual(data["pens"], len(self.env["farm.animal"].search(data["domains"]["animals"]).pen_id))
-
-
-HERD = "odoo.addons.smart_dairy_performance.models.farm_animal_dashboard"

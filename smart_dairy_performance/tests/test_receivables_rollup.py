@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from freezegun import freeze_time
 from odoo.tests import tagged
 
+from ..asking import Asking
 from ..guards import compared_period
 from .folding import dirty_days, fold_here
 from .receivables_common import NOW, TODAY, ReceivablesCase
@@ -20,7 +21,8 @@ class TestReceivablesRollup(ReceivablesCase):
         with freeze_time(NOW):
             scope = Line._receivables_scope(first, last, None)
             before = compared_period(Line.env, scope["period"], compare)
-            return Line._receivables_figures(scope, before, use_rollup)
+            asking = Asking(Line.env, use_rollup)
+            return *Line._receivables_figures(asking, scope, before), asking.origin
 
     def assertSame(self, first, last, companies, source="rollup", compare="previous"):
         *figures, found = self.figures(first, last, companies, True, compare)

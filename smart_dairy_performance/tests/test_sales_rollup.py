@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from odoo import Command
 from odoo.tests import tagged
 
+from ..asking import Asking
 from ..guards import compared_period
 from .common import SalesCase, utc
 from .folding import dirty_days, fold_here
@@ -70,7 +71,9 @@ class TestSalesRollup(SalesCase):
             rng.choice(order.order_line).product_uom_qty += rng.randrange(1, 5)
         elif kind == 5:
             self.env.flush_all()
-            self.env.cr.execute("UPDATE sale_order SET amount_total = amount_total + 1 WHERE id = %s", order.ids)
+            self.env.cr.execute(
+                "UPDATE sale_order SET amount_total = amount_total + 1 WHERE id = %s", order.ids
+            )
             self.env.invalidate_all()
         elif kind == 6:
             self.random_order(rng)
@@ -86,9 +89,12 @@ class TestSalesRollup(SalesCase):
         Order = Order.with_context(allowed_company_ids=companies.ids, lang="en_US")
         scope = Order._dashboard_scope(first, last, company_id)
         before = compared_period(Order.env, scope["period"], compare)
-        return [
-            Order._dashboard_figures(scope, before, BEST, BEST, use_rollup=use) for use in (True, False)
-        ]
+        result = []
+        for use_rollup in (True, False):
+            asking = Asking(Order.env, use_rollup)
+            figures = Order._dashboard_figures(asking, scope, before, BEST, BEST)
+            result.append((figures, asking.origin))
+        return result
 
     def assertSame(self, source="rollup", **question):
         (figures, found), (expected, base) = self.both(**question)
@@ -97,7 +103,7 @@ class TestSalesRollup(SalesCase):
         return figures[0]
 
     def test_random_orders(self):
-        """Changes of all kinds before and after folding, none of them committed, for those who see all and own."""
+        """Changes of all kinds, none committed, before and after folding, for who sees all and own orders."""
         rng = random.Random(20)
         orders = self.env["sale.order"].sudo()
         for _ in range(60):
@@ -177,7 +183,7 @@ class TestSalesRollup(SalesCase):
         self.products[0].sudo().categ_id, self.products[1].sudo().categ_id = categories
         self.order(utc("2026-03-10 06:00:00"), [(self.products[0], 2, 10), (self.products[1], 1, 7)])
         ask = self.env["database.rollup"]._ask
-        question = dict(by=("category",), measures=("revenue", "lines"))
+        question = {"by": ("category",), "measures": ("revenue", "lines")}
         for _ in range(2):
             answer = ask("sales_lines", FIRST, LAST, [("company_id", "=", self.company.id)], **question)
             self.assertEqual(answer.source, "rollup")

@@ -2,15 +2,18 @@
 
 import random
 from datetime import timedelta
+from functools import partial
 from unittest.mock import patch
 
 from freezegun import freeze_time
 from odoo.tests import tagged
 
-from ..rollups.asking import Asking
+from ..asking import Asking
 from .common import utc
 from .folding import dirty_days, fold_here
 from .test_stock_figures import NOW, TODAY, StockCase
+
+STOCK = "odoo.addons.smart_dairy_performance.models.stock_dashboard"
 
 
 @tagged("post_install", "-at_install")
@@ -18,7 +21,8 @@ class TestStockRollup(StockCase):
     def ask(self, first, last, use_rollup=True, user=None, companies=None, **kwargs):
         Product = self.env["product.product"].with_user(user or self.manager)
         Product = Product.with_context(allowed_company_ids=(companies or self.both).ids, lang="en_US")
-        with freeze_time(NOW), patch.object(Asking, "use_rollup", use_rollup):
+        asking = partial(Asking, use_rollup=use_rollup)
+        with freeze_time(NOW), patch(f"{STOCK}.Asking", asking):
             return type(Product).get_stock_dashboard.__wrapped__(Product, first, last, **kwargs)
 
     def assertSame(self, first=TODAY - timedelta(days=20), last=TODAY, source="rollup", **question):

@@ -204,11 +204,11 @@ class Rollup:
                 )
 
     def _check_time(self, tree):
-        if len({alias for alias, _column in references(self.time, tree.aliases, self.name)}) != 1:
-            raise DeclarationError(f"rollup {self.name}: time {self.time!r} must be of exactly one table")
         for label, column in (("time", self.timestamp and self.time), ("zone", self.zone)):
             if column and not re.fullmatch(r"\w+\.\w+", column):
                 raise DeclarationError(f"rollup {self.name}: {label} {column!r} must be alias.column")
+        if len({alias for alias, _column in references(self.time, tree.aliases, self.name)}) != 1:
+            raise DeclarationError(f"rollup {self.name}: time {self.time!r} must be of exactly one table")
         if self.zone and not self.timestamp:
             raise DeclarationError(f"rollup {self.name}: a date has no time zone; leave out zone")
         for alias in self.zone_aliases:

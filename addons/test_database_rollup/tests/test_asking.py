@@ -115,6 +115,9 @@ class TestAsking(TransactionCase):
             with self.subTest(domain=domain):
                 self.assert_same(source="base", domain=domain)
                 self.assertIn(domain[0][0].split(".")[-1], self.ask(domain=domain).reason)
+                refused = self.ask(domain=domain, base=False)
+                self.assertEqual((refused.source, refused.rows), ("base", []))
+                self.assertTrue(refused.reason)
 
     def test_rule_that_no_dimension_knows(self):
         self.assertEqual(self.assert_same(user=self.odd, source="base"), 12)

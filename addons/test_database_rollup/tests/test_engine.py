@@ -46,6 +46,10 @@ class TestDeclaration(BaseCase):
             ({"measures": (Count("company"),)}, "used twice"),
             ({"levels": ("month", "day")}, "must begin with day"),
             ({"time": "date_order"}, "must be alias.column"),
+            (
+                {"time": "COALESCE(o.day, l.day)", "zone": "", "timestamp": False},
+                "must be of exactly one table",
+            ),
             ({"zone": "l.tz"}, "must be joined to the time's table"),
             (
                 {"dimensions": (Dimension("x", "nobody.id"),), "cuts": ()},
@@ -73,6 +77,11 @@ class TestDeclaration(BaseCase):
         ):
             with self.subTest(text), self.assertRaisesRegex(DeclarationError, text):
                 self.declare(**changes)
+
+    def test_a_date_may_be_an_expression(self):
+        rollup = dataclasses.replace(MILK, time="COALESCE(m.milked_on, m.day)")
+        self.assertEqual(rollup.time_alias, "m")
+        self.assertLessEqual({"day", "milked_on"}, set(rollup.columns["m"]))
 
     def test_what_matters_of_each_table(self):
         self.assertEqual(SALES.columns["l"], ("amount", "order_id", "product_id", "quantity"))
