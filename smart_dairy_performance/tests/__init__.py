@@ -6,6 +6,7 @@ from . import (
     test_eager_loading,
     test_eager_plan,
     test_herd_figures,
+    test_herd_rollup,
     test_n_plus_one,
     test_periods,
     test_product_search,
@@ -15,5 +16,6 @@ from . import (
     test_sales_figures,
     test_sales_rollup,
     test_stock_figures,
+    test_stock_rollup,
     test_tours,
 )

@@ -392,7 +392,7 @@ class TestHerdFigures(HerdCase):
         self.assertEqual(statements(Animal.get_herd_dashboard, *period), few)
         self.assertEqual(statements(Animal.get_herd_summary_optimized), summary)
         self.assertLessEqual(few, 16)
-        self.assertLessEqual(summary, 4)
+        self.assertLessEqual(summary, 8)
 
 
 @tagged("post_install", "-at_install")
