@@ -7,6 +7,8 @@ from . import (
     test_eager_plan,
     test_herd_figures,
     test_n_plus_one,
+    test_orders_kept,
+    test_orders_partitioned,
     test_periods,
     test_product_search,
     test_receivables_figures,

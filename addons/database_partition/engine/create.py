@@ -156,6 +156,25 @@ def deploy(session, declared, now, patience, rules=RULES):
         )
 
 
+def undeploy(cursor, declared):
+    """Drop a set's table with all partitions and detached tables, and forget it. Archive files stay.
+
+    For the uninstall hook of the addon that declares the set, in its own transaction.
+    """
+    if catalogue.installed(cursor):
+        taken = [
+            row[0]
+            for what in ("detached", "copy")
+            for row in run(cursor, SQL("SELECT relation FROM %s WHERE name = %s", own(what), declared.name))
+        ]
+        for relation in taken:
+            run(cursor, SQL("DROP TABLE IF EXISTS %s", table(relation)))
+        for what in ("set", "change", "copy", "detached", "archive"):
+            run(cursor, SQL("DELETE FROM %s WHERE name = %s", own(what), declared.name))
+    run(cursor, SQL("DROP TABLE IF EXISTS %s CASCADE", table(declared.table)))
+    run(cursor, SQL("DROP FUNCTION IF EXISTS %s", own(f"note_{declared.name}")))
+
+
 def missing_triggers(cursor, declared):
     """Whether changes of the default partition go unnoted."""
     return (

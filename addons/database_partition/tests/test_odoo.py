@@ -5,15 +5,14 @@ from datetime import timedelta
 
 from odoo import fields, models
 from odoo.addons.database_partition import runtime
-from odoo.addons.database_partition.engine import catalogue, clock, create, maintain
+from odoo.addons.database_partition.engine import clock, create, maintain
 from odoo.addons.database_partition.engine.connection import Patience
 from odoo.addons.database_partition.engine.declaration import DeclarationError, PartitionSet, declare, forget
 from odoo.addons.database_partition.engine.findings import findings
-from odoo.addons.database_partition.engine.sql import own, run, table
 from odoo.exceptions import AccessError, UserError
 from odoo.orm.model_classes import add_to_registry
 from odoo.tests import HttpCase, TransactionCase, get_db_name, new_test_user, tagged
-from odoo.tools import SQL, config
+from odoo.tools import config
 
 TOUR = PartitionSet(
     table="tour_reading",
@@ -35,16 +34,7 @@ def deploy():
 
 def remove():
     with runtime.session(get_db_name()) as work, work.transaction() as cursor:
-        for relation in [p.relation for p in catalogue.partitions(cursor, TOUR)]:
-            run(cursor, SQL("DROP TABLE IF EXISTS %s CASCADE", table(relation)))
-        for (relation,) in run(
-            cursor, SQL("SELECT relation FROM %s WHERE name = %s", own("detached"), TOUR.name)
-        ):
-            run(cursor, SQL("DROP TABLE IF EXISTS %s", table(relation)))
-        run(cursor, SQL("DROP TABLE IF EXISTS %s CASCADE", table(TOUR.table)))
-        for name in ("set", "change", "copy", "detached", "archive"):
-            run(cursor, SQL("DELETE FROM %s WHERE name = %s", own(name), TOUR.name))
-        run(cursor, SQL("DROP FUNCTION IF EXISTS %s", own(f"note_{TOUR.name}")))
+        create.undeploy(cursor, TOUR)
 
 
 class SetCase(TransactionCase):
