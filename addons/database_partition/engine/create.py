@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 from . import bounds, catalogue
+from . import index as indexes
 from .connection import alone, briefly
 from .errors import PartitionError
 from .protocol import RULES
@@ -96,7 +97,7 @@ def parent_statements(declared):
         SQL.identifier(declared.key),
     )
     for index in declared.indexes:
-        yield SQL("CREATE INDEX ON %s %s", table(declared.table), trusted(index))
+        yield indexes.on_parent(declared, index, only=False)
     yield like(declared, declared.default)
     yield attach_default(declared)
 
