@@ -10,6 +10,7 @@
     "depends": [
         "smart_dairy_farm",
         "method_cache",
+        "database_partition",
         "database_rollup",
         "sale_management",
         "sale_stock",
@@ -21,7 +22,10 @@
         "web",
     ],
     "data": [
+        "security/ir.model.access.csv",
+        "data/sale_order_partitioned_cron.xml",
         "views/dashboard_views.xml",
+        "views/sale_order_partitioned_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

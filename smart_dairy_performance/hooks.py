@@ -1,4 +1,5 @@
 from .dependencies import WATCHED
+from .partitions import keep
 
 
 def post_init_hook(env):
@@ -10,3 +11,4 @@ def uninstall_hook(env):
     """Leave Odoo's tables as they were."""
     for name in WATCHED:
         env["method.cache"].unwatch_table(name)
+    keep.uninstall(env.cr)

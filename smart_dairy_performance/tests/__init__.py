@@ -8,6 +8,8 @@ from . import (
     test_herd_figures,
     test_herd_rollup,
     test_n_plus_one,
+    test_orders_kept,
+    test_orders_partitioned,
     test_periods,
     test_product_search,
     test_receivables_figures,
