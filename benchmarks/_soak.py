@@ -153,7 +153,7 @@ def mutate_scenarios(rule_of, play, words=("wrong", "right")):
             wrong = play(scenario, rule)
             surprises += wrong != bool(rule)
             print(
-                f"{scenario.__name__:<34}{'without ' + rule if rule else 'all rules':<28}"
+                f"{scenario.__name__:<42}{'without ' + rule if rule else 'all rules':<28}"
                 f"{words[not wrong]}{'' if wrong == bool(rule) else '   <- unexpected'}",
                 flush=True,
             )
