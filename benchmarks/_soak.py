@@ -161,12 +161,12 @@ def mutate_scenarios(rule_of, play, words=("wrong", "right")):
 
 
 def mutate_at_random(options, rules, soak):
-    """Soak without each rule; return how many went unnoticed within ``options.seconds`` each.
+    """Soak without each rule, with more torments; return how many went unnoticed in ``options.seconds`` each.
 
     :param soak: ``options`` → whether it noticed, the number of audited reads, seconds
     """
     missed = 0
-    options.first = True
+    options.first, options.calm = True, options.calm / 3
     for rule in options.without or sorted(rules):
         options.without = [rule]
         noticed, reads, seconds = soak(options)
