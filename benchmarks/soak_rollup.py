@@ -149,8 +149,8 @@ class Worker(Writes):
             if audited:
                 cursor.execute(HOLD)
             if rng.random() < 0.5:
-                cursor.execute("SELECT 1")  # the snapshot grows old
-                self.dawdle(0.02)
+                cursor.execute("SELECT 1")  # the snapshot grows old, now and then very
+                self.dawdle(rng.choice((0.02, 0.02, 0.02, 0.3)))
             for _ in range(rng.choice((1, 1, 2, 3))):
                 if rng.random() < 0.1:
                     cursor.execute("SAVEPOINT s")
