@@ -153,7 +153,7 @@ def mutate_scenarios(rule_of, play, words=("wrong", "right")):
             wrong = play(scenario, rule)
             surprises += wrong != bool(rule)
             print(
-                f"{scenario.__name__:<34}{'without ' + rule if rule else 'all rules':<28}"
+                f"{scenario.__name__:<42}{'without ' + rule if rule else 'all rules':<28}"
                 f"{words[not wrong]}{'' if wrong == bool(rule) else '   <- unexpected'}",
                 flush=True,
             )
@@ -161,12 +161,12 @@ def mutate_scenarios(rule_of, play, words=("wrong", "right")):
 
 
 def mutate_at_random(options, rules, soak):
-    """Soak without each rule; return how many went unnoticed within ``options.seconds`` each.
+    """Soak without each rule, with more torments; return how many went unnoticed in ``options.seconds`` each.
 
     :param soak: ``options`` → whether it noticed, the number of audited reads, seconds
     """
     missed = 0
-    options.first = True
+    options.first, options.calm = True, options.calm / 3
     for rule in options.without or sorted(rules):
         options.without = [rule]
         noticed, reads, seconds = soak(options)
