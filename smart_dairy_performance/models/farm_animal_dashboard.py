@@ -40,10 +40,9 @@ class FarmAnimal(models.Model):
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
         :return: dict: ``milk`` (see :func:`..queries.herd.shape_milk`), ``previous`` (that of the compared
             period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk, with ``cows``: milked that
-            day), ``by_type``, ``by_breed``, ``by_pen`` (the :data:`PENS` fullest), ``pens`` (how many there
-            are), ``watch`` (animals that need attention), ``cases``, ``domains`` (of the records behind each
-            figure), ``source`` ('rollup', or 'base' when source tables had to be read), ``source_reason``,
-            ``date_from``, ``date_to``, ``today``
+            day), ``by_type``, ``by_breed``, ``watch`` (animals that need attention), ``cases``, ``domains`` (of
+            the records behind each figure), ``source`` ('rollup', or 'base' when source tables had to be read),
+            ``source_reason``, ``date_from``, ``date_to``, ``today``
         :raises AccessError: portal and public users, users without herd access, foreign farms and companies
         :raises UserError: dates that are none, or the wrong way round
         """
@@ -57,8 +56,6 @@ class FarmAnimal(models.Model):
         days = self._herd_days(asking, scope, period, before)
         milk = self._herd_milk(asking, scope, period)
         animals = self._herd_animals(asking, scope)
-        watch = self._herd_watch(scope, domains, animals["total"])
-        pens, number_of_pens = self._herd_pens(asking, scope, period, animals, watch.pen_id)
         return {
             **self._herd_period(days, period, ecm),
             "previous": {
@@ -71,9 +68,7 @@ class FarmAnimal(models.Model):
             "by_breed": self._herd_groups(
                 milk["breed"], animals["breed"], self._herd_names("farm.breed", milk["breed"], animals["breed"])
             ),
-            "by_pen": pens,
-            "pens": number_of_pens,
-            "watch": self._herd_attention(scope, watch),
+            "watch": self._herd_attention(scope, self._herd_watch(scope, domains, animals["total"])),
             "cases": {
                 "now": self._herd_cases(asking, scope, period),
                 "before": self._herd_cases(asking, scope, before),
@@ -194,8 +189,7 @@ class FarmAnimal(models.Model):
 
     @api.model
     def _herd_animals(self, asking, scope):
-        """The present animals: ``total`` (counts), ``type``, ``breed`` ({key: counts}), and ``ever``, ``withheld``
-        for :meth:`_herd_pens`."""
+        """The present animals: ``total`` (counts), ``type`` and ``breed`` ({key: counts})."""
         ever = self._herd_ever()
         rows = []
         if ever:
@@ -207,19 +201,21 @@ class FarmAnimal(models.Model):
                 measures=herd.ANIMALS,
             )
             rows = answer.rows
-        animals = self._herd_select(
-            PRESENT & scope["domain"] & self._herd_withheld(scope),
-            ("animal_type", "breed_id", "pen_id", "health_status"),
-        )
-        withheld = self.env.execute_query(herd.withheld_animals(animals))
+        withheld = self._herd_withheld_rows(scope)
         total = herd.add([row[2:] for row in rows]) if rows else (0,) * len(herd.ANIMALS)
         return {
             "total": herd.counts(total, *self._herd_withheld_by(withheld, lambda row: None).get(None, ())),
             "type": self._herd_counts(herd.grouped(rows, 0, skip=2), withheld, 0),
             "breed": self._herd_counts(herd.grouped(rows, 1, skip=2), withheld, 1),
-            "ever": ever,
-            "withheld": withheld,
         }
+
+    @api.model
+    def _herd_withheld_rows(self, scope):
+        animals = self._herd_select(
+            PRESENT & scope["domain"] & self._herd_withheld(scope),
+            ("animal_type", "breed_id", "pen_id", "health_status"),
+        )
+        return self.env.execute_query(herd.withheld_animals(animals))
 
     @api.model
     def _herd_withheld_by(self, withheld, key):
@@ -235,42 +231,6 @@ class FarmAnimal(models.Model):
         """``{key: counts}`` of ``{key: row of ANIMALS}``; ``place`` of the key in the withheld rows."""
         held = self._herd_withheld_by(withheld, lambda row: row[place])
         return {key: herd.counts(row, *held[key]) for key, row in rows.items()}
-
-    @api.model
-    def _herd_pens(self, asking, scope, period, animals, others):
-        """The fullest pens with their milk, and the number of pens with present animals.
-
-        Where all pens with animals fit, those without animals but with milk in the period follow.
-
-        :param others: pens whose names are read in the same statement, for later
-        """
-        if not animals["ever"]:
-            return [], 0
-        now = asking.ask(
-            "herd_animals",
-            animals["ever"],
-            domain=scope["domain"],
-            by=("pen",),
-            measures=herd.ANIMALS,
-            order=(("animals", "desc"), ("pen", "asc")),
-            limit=PENS,
-        )
-        counts = self._herd_counts(herd.grouped(now.rows, 0, skip=1), animals["withheld"], 2)
-        domain = scope["domain"]
-        if now.groups > PENS:
-            domain &= Domain("pen_id", "in", [key or False for key in counts])
-        milk = asking.ask(
-            "herd_milk",
-            period,
-            domain=domain,
-            by=("company", "pen"),
-            measures=herd.MEASURES,
-            order=(("kg", "desc"), ("pen", "asc")),
-            limit=PENS,
-        )
-        milk = herd.grouped(milk.rows, 1, skip=2)
-        names = self._herd_names("farm.pen", milk, counts, others.ids)
-        return self._herd_groups(milk, counts, names), now.groups
 
     # ------------------------------------------------------------
     # GROUPS
@@ -367,8 +327,51 @@ class FarmAnimal(models.Model):
         return answer.rows[0][0] or 0
 
     # ------------------------------------------------------------
-    # RANKING: needs every animal, so it is a question of its own
+    # PENS AND RANKING: a herd has a thousand pens and every animal is ranked, so each is a question of its own
     # ------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    @cached_method(ttl=60, depends=HERD, today=True)
+    def get_herd_pens(self, date_from, date_to, farm_id=None, company_id=None):
+        """Return the fullest pens with their animals now and their milk in the period; cached.
+
+        Where all pens with animals fit, those without animals but with milk in the period follow.
+
+        :param date_from, date_to, farm_id, company_id: as in :meth:`get_herd_dashboard`, with its errors
+        :return: dict: ``by_pen`` (at most :data:`PENS` pens, and as many without animals), ``pens`` (how many have
+            animals), ``source``, ``source_reason``
+        """
+        scope = self._herd_scope(farm_id, company_id)
+        period = parse_period(self.env, date_from, date_to, self._herd_head(company_id)._business_tz())
+        asking, ever = Asking(self.env), self._herd_ever()
+        if not ever:
+            return {"by_pen": [], "pens": 0, **asking.origin}
+        now = asking.ask(
+            "herd_animals",
+            ever,
+            domain=scope["domain"],
+            by=("pen",),
+            measures=herd.ANIMALS,
+            order=(("animals", "desc"), ("pen", "asc")),
+            limit=PENS,
+        )
+        counts = self._herd_counts(herd.grouped(now.rows, 0, skip=1), self._herd_withheld_rows(scope), 2)
+        domain = scope["domain"]
+        if now.groups > PENS:
+            domain &= Domain("pen_id", "in", [key or False for key in counts])
+        milk = asking.ask(
+            "herd_milk",
+            period,
+            domain=domain,
+            by=("company", "pen"),
+            measures=herd.MEASURES,
+            order=(("kg", "desc"), ("pen", "asc")),
+            limit=PENS,
+        )
+        milk = herd.grouped(milk.rows, 1, skip=2)
+        names = self._herd_names("farm.pen", milk, counts)
+        return {"by_pen": self._herd_groups(milk, counts, names), "pens": now.groups, **asking.origin}
 
     @api.model
     @api.readonly

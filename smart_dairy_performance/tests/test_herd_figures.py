@@ -180,7 +180,10 @@ class TestHerdFigures(HerdCase):
                     self.assertMilk(data["milk"], inside)
                     before = mine.filtered(lambda r: first - timedelta(days=10) <= r.record_date < first)
                     self.assertMilk(data["previous"], before)
-                    self.check_groups(data, inside)
+                    pens = self.env["farm.animal"].get_herd_pens(
+                        first, last, farm_id=farm.id, company_id=company.id
+                    )
+                    self.check_groups({**data, **pens}, inside)
                     self.check_trend(data, inside)
                     ranking = self.env["farm.animal"].get_herd_ranking(
                         first, last, farm_id=farm.id, company_id=company.id
@@ -349,7 +352,8 @@ class TestHerdFigures(HerdCase):
         self.assertEqual(
             (data["milk"]["total"], data["milk"]["per_cow"], data["herd"]["count"]), (0, None, 0)
         )
-        self.assertEqual((data["trend"], data["by_pen"], data["watch"]), ([], [], []))
+        self.assertEqual((data["trend"], data["by_type"], data["watch"]), ([], [], []))
+        self.assertEqual(Animal.get_herd_pens(self.today, self.today)["by_pen"], [])
         self.assertEqual(Animal.get_herd_ranking(self.today, self.today), {"best": [], "worst": []})
 
     def test_foreign_farm_and_dates(self):
@@ -357,6 +361,7 @@ class TestHerdFigures(HerdCase):
         for method, args in (
             (alone.get_herd_summary_optimized, ()),
             (alone.get_herd_dashboard, (self.today, self.today)),
+            (alone.get_herd_pens, (self.today, self.today)),
             (alone.get_herd_ranking, (self.today, self.today)),
         ):
             with self.assertRaises(AccessError):

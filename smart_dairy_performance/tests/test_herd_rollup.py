@@ -27,21 +27,26 @@ class TestHerdRollup(HerdCase):
                 stack.enter_context(patch(f"{MODELS}.{name}.Asking", asking))
             return getattr(type(Animal), method).__wrapped__(Animal, *args, **kwargs)
 
-    def assertSame(self, source="rollup", **question):
-        """The dashboard and the summary do not depend on where they are read."""
+    def assertSame(self, source="rollup", pens_source=None, **question):
+        """The dashboard, the pens and the summary do not depend on where they are read."""
         first = question.pop("first", self.today - timedelta(days=9))
         last = question.pop("last", self.today)
-        found = self.ask("get_herd_dashboard", first, last, **question)
-        expected = self.ask("get_herd_dashboard", first, last, use_rollup=False, **question)
-        self.assertEqual((found.pop("source"), expected.pop("source")), (source, "base"))
-        self.assertEqual(bool(found.pop("source_reason")), source == "base")
-        self.assertEqual(expected.pop("source_reason"), "asked for")
-        self.assertEqual(found, expected)
+        found = self.same("get_herd_dashboard", first, last, source=source, **question)
+        question.pop("compare", None)
+        pens = self.same("get_herd_pens", first, last, source=pens_source or source, **question)
         question = {key: question[key] for key in ("farm_id", "companies") if key in question}
         self.assertEqual(
             self.ask("get_herd_summary_optimized", **question),
             self.ask("get_herd_summary_optimized", use_rollup=False, **question),
         )
+        return {**found, **pens}
+
+    def same(self, method, *args, source, **question):
+        found, expected = (self.ask(method, *args, use_rollup=use, **question) for use in (True, False))
+        self.assertEqual((found.pop("source"), expected.pop("source")), (source, "base"))
+        self.assertEqual(bool(found.pop("source_reason")), source == "base")
+        self.assertEqual(expected.pop("source_reason"), "asked for")
+        self.assertEqual(found, expected)
         return found
 
     def sql(self, statement, *values):
@@ -165,7 +170,7 @@ class TestHerdRollup(HerdCase):
         self.milk(random.Random(5))
         fold_here(self.env)
         self.rule("farm.milk.record", f"[('pen_id', '=', {self.pens[0].id})]")
-        data = self.assertSame(source="base")
+        data = self.assertSame(source="base", pens_source="rollup")
         self.assertTrue(data["milk"]["total"])
 
     def test_more_pens_than_a_page_shows(self):

@@ -17,6 +17,7 @@ export class HerdDashboard extends Dashboard {
 
     setup() {
         super.setup();
+        this.pens = useState({ status: "loading", by_pen: [], pens: 0 });
         this.ranking = useState({ status: "loading", best: [], worst: [] });
     }
 
@@ -28,28 +29,30 @@ export class HerdDashboard extends Dashboard {
         return super.load(options);
     }
 
+    /** All else is on the page by now: neither is awaited. */
     show(answer) {
         super.show(answer);
         const { date_from, date_to, farm_id, company_id } = this.filters;
         const question = [date_from, date_to, farm_id, company_id];
+        this.loadLater(this.pens, "get_herd_pens", question);
         if (this.ranked !== JSON.stringify(question)) {
             this.ranked = JSON.stringify(question);
-            this.loadRanking(question);
+            this.ranking.status = "loading";
+            this.loadLater(this.ranking, "get_herd_ranking", question);
         }
     }
 
-    /** It reads every milk record: not awaited, the page has shown all else by now. */
-    async loadRanking(question) {
-        const turn = this.ranked;
-        this.ranking.status = "loading";
+    /** Put the answer into `part`, unless a later question has overtaken it. */
+    async loadLater(part, method, question) {
+        const asked = (part.asked = JSON.stringify(question));
         try {
-            const ranking = await this.orm.silent.call(ANIMAL, "get_herd_ranking", question);
-            if (turn === this.ranked) {
-                Object.assign(this.ranking, ranking, { status: "ready" });
+            const answer = await this.orm.silent.call(ANIMAL, method, question);
+            if (part.asked === asked) {
+                Object.assign(part, answer, { status: "ready" });
             }
         } catch (error) {
-            if (turn === this.ranked) {
-                Object.assign(this.ranking, { status: "error", error: this.explain(error) });
+            if (part.asked === asked) {
+                Object.assign(part, { status: "error", error: this.explain(error) });
             }
             if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
                 throw error;
@@ -242,7 +245,7 @@ export class HerdDashboard extends Dashboard {
                 { name: "per_cow", label: _t("kg per cow"), number: true },
                 { name: "sick", label: _t("Not healthy"), number: true },
             ],
-            rows: this.state.data[table.name].map((group) => ({
+            rows: (this.state.data[table.name] || this.pens[table.name]).map((group) => ({
                 id: group.id || 0,
                 cells: {
                     name: group.name,
@@ -262,8 +265,12 @@ export class HerdDashboard extends Dashboard {
     }
 
     get pensMore() {
-        const { by_pen, pens } = this.state.data;
+        const { by_pen, pens } = this.pens;
         return pens > by_pen.length ? _t("Show all %s pens", this.format.number(pens)) : undefined;
+    }
+
+    get pensEmpty() {
+        return { loading: _t("The pens follow in a moment."), error: this.pens.error, ready: _t("No animals.") }[this.pens.status];
     }
 
     openPens() {
