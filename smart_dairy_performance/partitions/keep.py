@@ -23,8 +23,11 @@ TABLES = (
     # orders whose copy cannot be relied on, and why where that is worth telling
     "CREATE TABLE IF NOT EXISTS sale_order_partitioned.note (id integer NOT NULL, reason text)",
     "CREATE INDEX IF NOT EXISTS note_id ON sale_order_partitioned.note (id)",
-    # while the copy is filled: orders with larger ids are not in it
-    "CREATE TABLE IF NOT EXISTS sale_order_partitioned.unfilled (after integer NOT NULL)",
+    # while the copy is filled: orders with larger ids are not in it, or (unless fresh) not reliably
+    """
+    CREATE TABLE IF NOT EXISTS sale_order_partitioned.unfilled (
+        after integer NOT NULL, fresh boolean NOT NULL DEFAULT false
+    )""",
     # months that the copy holds: from some day on, and those restored from archives
     """
     CREATE TABLE IF NOT EXISTS sale_order_partitioned.kept (
@@ -58,7 +61,8 @@ def install(cursor, lower):
             run(cursor, statement)
         # nobody who wrote before can still be at it: what is there now is to be filled
         run(cursor, SQL("DELETE FROM %s", own("unfilled")))
-        run(cursor, SQL("INSERT INTO %s VALUES (0)", own("unfilled")))
+        fresh = SQL("INSERT INTO %s SELECT 0, NOT EXISTS (SELECT FROM %s)", own("unfilled"), COPY)
+        run(cursor, fresh)
 
 
 def missing_triggers(cursor):
@@ -179,14 +183,23 @@ def query():
         " q.amount_untaxed / COALESCE(NULLIF(q.currency_rate, 0), 1) AS company_untaxed,"
         " q.amount_total / COALESCE(NULLIF(q.currency_rate, 0), 1) AS company_total"
     )
+    # each list is looked up once a query, whatever number of rows that reads
+    settled = SQL(
+        """
+        c.id <= COALESCE((SELECT min(u.after) FROM %(unfilled)s u), 2147483647)
+        AND c.id NOT IN (SELECT n.id FROM %(note)s n)
+        AND (c.date_order >= (SELECT max(k.lower) FROM %(kept)s k WHERE k.upper IS NULL)
+             OR c.date_order <@ (SELECT range_agg(tsrange(k.lower, k.upper)) FROM %(kept)s k
+                                  WHERE k.upper IS NOT NULL))
+        """,
+        unfilled=own("unfilled"),
+        note=own("note"),
+        kept=own("kept"),
+    )
     return SQL(
         """
         SELECT %(of_all)s, %(more)s FROM (
-            SELECT %(of_copy)s FROM %(copy)s c
-             WHERE (c.date_order >= (SELECT max(k.lower) FROM %(keeps)s k WHERE k.upper IS NULL)
-                    OR %(kept_c)s)
-               AND NOT EXISTS (SELECT FROM %(note)s n WHERE n.id = c.id)
-               AND NOT EXISTS (SELECT FROM %(unfilled)s u WHERE c.id > u.after)
+            SELECT %(of_copy)s FROM %(copy)s c WHERE %(settled)s
             UNION ALL
             SELECT %(of_source)s FROM (
                 SELECT DISTINCT n.id FROM %(note)s n
@@ -208,7 +221,6 @@ def query():
         source=SOURCE,
         note=own("note"),
         unfilled=own("unfilled"),
-        keeps=own("kept"),
-        kept_c=kept("c"),
+        settled=settled,
         kept_s=kept("s"),
     )

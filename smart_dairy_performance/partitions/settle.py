@@ -101,16 +101,19 @@ def fill(session, stop=None, most=MOST):
     while not (stop and stop()):
         with pace, session.transaction() as cursor:
             alone(cursor)
-            after = value(cursor, SQL("SELECT after FROM %s", own("unfilled")))
-            if after is None:
+            there = run(cursor, SQL("SELECT after, fresh FROM %s", own("unfilled")))
+            if not there:
                 return looked
+            after, fresh = there[0]
             ids = _ids(
                 cursor,
                 SQL("SELECT id FROM %s WHERE id > %s ORDER BY id LIMIT %s", SOURCE, after, pace.size),
             )
             last = len(ids) < pace.size
             among = SQL("c.id > %s", after)
-            if not last:
+            if fresh:
+                among = None
+            elif not last:
                 among = SQL("%s AND c.id <= %s", among, ids[-1])
             looked += len(ids)
             busy = _write(cursor, ids, among)
@@ -156,7 +159,7 @@ def _ids(cursor, sql):
 def _write(cursor, ids, among):
     """Make the copies of these orders what the orders are; return ids of those that somebody is at.
 
-    :param among: condition on the copy ``c``: the rows that may have to go
+    :param among: condition on the copy ``c``: the rows that may have to go; None if there are none
     """
     locked = _ids(
         cursor, SQL("SELECT id FROM %s WHERE id = ANY (%s) ORDER BY id FOR SHARE SKIP LOCKED", SOURCE, ids)
@@ -164,23 +167,24 @@ def _write(cursor, ids, among):
     rest = list(set(ids) - set(locked))
     # neither locked nor there: deleted, and that is committed
     busy = _ids(cursor, SQL("SELECT id FROM %s WHERE id = ANY (%s)", SOURCE, rest)) if rest else []
-    run(
-        cursor,
-        SQL(
-            """
-            DELETE FROM %(copy)s c WHERE %(among)s AND NOT c.id = ANY (%(busy)s) AND NOT EXISTS (
-                SELECT FROM %(source)s s
-                 WHERE s.id = c.id AND %(kept)s AND (%(of_source)s) IS NOT DISTINCT FROM (%(of_copy)s))
-            """,
-            copy=COPY,
-            among=among,
-            busy=SQL("%s::integer[]", busy),
-            source=SOURCE,
-            kept=kept("s"),
-            of_source=columns("s"),
-            of_copy=columns("c"),
-        ),
-    )
+    if among:
+        run(
+            cursor,
+            SQL(
+                """
+                DELETE FROM %(copy)s c WHERE %(among)s AND NOT c.id = ANY (%(busy)s) AND NOT EXISTS (
+                    SELECT FROM %(source)s s
+                     WHERE s.id = c.id AND %(kept)s AND (%(of_source)s) IS NOT DISTINCT FROM (%(of_copy)s))
+                """,
+                copy=COPY,
+                among=among,
+                busy=SQL("%s::integer[]", busy),
+                source=SOURCE,
+                kept=kept("s"),
+                of_source=columns("s"),
+                of_copy=columns("c"),
+            ),
+        )
     run(
         cursor,
         SQL(
