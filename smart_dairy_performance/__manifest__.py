@@ -9,6 +9,7 @@
     "license": "LGPL-3",
     "depends": [
         "smart_dairy_farm",
+        "smart_dairy_iot",
         "method_cache",
         "sale_management",
         "sale_stock",

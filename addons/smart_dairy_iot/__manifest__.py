@@ -11,13 +11,17 @@
     "data": [
         "security/ir.model.access.csv",
         "security/iot_rules.xml",
+        "security/alert_rules.xml",
         "data/ir_cron.xml",
+        "data/farm_cooling_law.xml",
         "views/farm_tank_views.xml",
         "views/farm_sensor_views.xml",
         "views/farm_sensor_gateway_views.xml",
         "views/farm_sensor_quarantine_views.xml",
+        "views/farm_sensor_alert_views.xml",
         "views/res_config_settings_views.xml",
         "views/menus.xml",
+        "views/alert_menus.xml",
     ],
     "installable": True,
 }

@@ -12,6 +12,7 @@ from . import (
     product_template,
     sale_order,
     sale_order_eager,
+    sensor_dashboard,
     stock_dashboard,
     stock_picking_eager,
 )
