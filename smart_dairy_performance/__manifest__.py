@@ -27,6 +27,7 @@
         "web.assets_backend": [
             "smart_dairy_performance/static/src/**/*",
         ],
+        "web.assets_unit_tests": ["smart_dairy_performance/static/tests/unit/**/*"],
         "web.assets_tests": [
             "smart_dairy_performance/static/tests/tours/**/*",
         ],

@@ -223,8 +223,13 @@ def sensors(env, data):
                 at,
             ],
             [
-                [*(row[key] for key in ("name", "type", "place")), states[row["state"]], row["value"], row["unit"],
-                 moment(row["at"])]
+                [
+                    *(row[key] for key in ("name", "type", "place")),
+                    states[row["state"]],
+                    row["value"],
+                    row["unit"],
+                    moment(row["at"]),
+                ]
                 for row in data["sensors"]
             ],
         ),
@@ -238,8 +243,10 @@ def sensors(env, data):
                 (env._("THI"), "float"),
                 at,
             ],
-            [[*(row[key] for key in ("name", "temperature", "humidity", "thi")), moment(row["at"])]
-             for row in data["barns"]],
+            [
+                [*(row[key] for key in ("name", "temperature", "humidity", "thi")), moment(row["at"])]
+                for row in data["barns"]
+            ],
         ),
         Table(
             "tanks",
@@ -251,8 +258,10 @@ def sensors(env, data):
                 (env._("Limit °C"), "float"),
                 at,
             ],
-            [[*(row[key] for key in ("name", "temperature", "level", "limit")), moment(row["at"])]
-             for row in data["tanks"]],
+            [
+                [*(row[key] for key in ("name", "temperature", "level", "limit")), moment(row["at"])]
+                for row in data["tanks"]
+            ],
         ),
         Table(
             "alerts",

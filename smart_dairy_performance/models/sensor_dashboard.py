@@ -17,7 +17,7 @@ WORKER = "smart_dairy_farm.group_farm_worker"
 
 def iso(moment):
     """ISO text in UTC that says so, or None."""
-    return f"{moment.isoformat()}Z" if moment else None
+    return f"{moment.replace(microsecond=0).isoformat()}Z" if moment else None
 
 
 class FarmSensor(models.Model):
@@ -38,12 +38,13 @@ class FarmSensor(models.Model):
 
         :param farm_id: one farm; default all of the companies
         :param company_id: one of the selected companies; default all
-        :return: dict: ``now`` (sensors, ok, no_data, alert, open, new, acknowledged, snoozed: counts), ``alerts``,
-            ``barns`` (temperature °C, humidity %, thi, at), ``tanks`` (temperature °C, level L, at, limit °C),
-            ``sensors`` (those that want a look first), ``domains`` (of the records behind), ``today``
+        :return: dict: ``now`` (sensors, ok, no_data, alert, open, new, acknowledged, snoozed: counts),
+            ``alerts``, ``barns`` (temperature °C, humidity %, thi, at), ``tanks`` (temperature °C, level L,
+            at, limit °C), ``sensors`` (those that want a look first), ``domains`` (of the records behind), ``today``
         :raises AccessError: users without herd rights, foreign farms and companies
         """
         scope = self._sensor_scope(farm_id, company_id)
+        self.env.flush_all()
         query = self._search(scope["domain"])
         chosen = query.subselect()
         states = dict(self.env.execute_query(sensors.counts(chosen, scope["now"])))
@@ -83,11 +84,11 @@ class FarmSensor(models.Model):
     def get_chart(self, span):
         """Return the readings of one sensor up to now, in points that suit the span.
 
-        :param span: 'hours' (6), 'day' (24 hours): readings; 'week', 'month': hours; 'quarter', 'year': days of
-            the company's time zone
-        :return: dict: ``sensor`` (as in the dashboard's list), ``aggregate`` ('raw', 'hour', 'day'), ``points``
-            ([ms since 1970, value], or [ms, mean, lowest, highest]), ``gap`` (ms: points further apart are not
-            joined), ``bounds`` ([{kind, value}]), ``start``, ``end`` (ms), ``zone``
+        :param span: 'hours' (6), 'day' (24 hours): readings; 'week', 'month': hours; 'quarter', 'year': days
+            of the company's time zone
+        :return: dict: ``sensor`` (as in the dashboard's list), ``aggregate`` ('raw', 'hour', 'day'),
+            ``points`` ([ms since 1970, value], or [ms, mean, lowest, highest]), ``gap`` (ms: points further
+            apart are not joined), ``bounds`` ([{kind, value}]), ``start``, ``end`` (ms), ``zone``
         :raises AccessError: a sensor that the user may not see
         :raises UserError: an unknown span
         """
@@ -102,6 +103,7 @@ class FarmSensor(models.Model):
                     known=", ".join(sensors.SPANS),
                 )
             )
+        self.env.flush_all()
         end = fields.Datetime.now()
         start = end - sensors.SPANS[span].back
         aggregate = sensors.SPANS[span].aggregate
@@ -126,7 +128,9 @@ class FarmSensor(models.Model):
 
     def _chart_bounds(self):
         """Limits to draw: [{kind: 'low', 'high' or 'law', value}]."""
-        law = self.farm_id.cooling_law_id if self.tank_id and self.sensor_type == "tank_temperature" else False
+        law = (
+            self.farm_id.cooling_law_id if self.tank_id and self.sensor_type == "tank_temperature" else False
+        )
         bounds = [("low", self.threshold_low), ("high", self.threshold_high), ("law", law and law.limit)]
         return [{"kind": kind, "value": value} for kind, value in bounds if value is not False]
 
@@ -145,7 +149,8 @@ class FarmSensor(models.Model):
             if farm_id not in farms.ids:
                 raise AccessError(
                     self.env._(
-                        "Farm %(farm)s is not one you may see: choose one of your selected companies.", farm=farm_id
+                        "Farm %(farm)s is not one you may see: choose one of your selected companies.",
+                        farm=farm_id,
                     )
                 )
             domain &= Domain("farm_id", "=", farm_id)
@@ -176,7 +181,8 @@ class FarmSensor(models.Model):
             SQL(
                 """
                 SELECT count(*), count(*) FILTER (WHERE state = 'new' AND NOT asleep),
-                       count(*) FILTER (WHERE state = 'acknowledged' AND NOT asleep), count(*) FILTER (WHERE asleep)
+                       count(*) FILTER (WHERE state = 'acknowledged' AND NOT asleep), count(*) FILTER (WHERE
+                       asleep)
                   FROM (SELECT state, COALESCE(snooze_until > %s, false) AS asleep FROM farm_sensor_alert
                          WHERE id IN %s) x
                 """,
@@ -213,14 +219,19 @@ class FarmSensor(models.Model):
     @api.model
     def _sensor_places(self, scope, chosen):
         """Barns and tanks that have sensors, with what these say now."""
-        said = {"barn": defaultdict(lambda: defaultdict(list)), "tank": defaultdict(lambda: defaultdict(list))}
+        said = {
+            "barn": defaultdict(lambda: defaultdict(list)),
+            "tank": defaultdict(lambda: defaultdict(list)),
+        }
         for barn, tank, kind, at, value in self.env.execute_query(sensors.places(chosen, scope["now"])):
             what, id_ = ("tank", tank) if kind.startswith("tank_") else ("barn", barn)
             if id_:
                 said[what][id_][kind].append((at, value))
         barns = []
         for barn in self.env["farm.barn"].search([("id", "in", list(said["barn"]))]):
-            row = self._place_row(barn, said["barn"][barn.id], temperature="barn_temperature", humidity="barn_humidity")
+            row = self._place_row(
+                barn, said["barn"][barn.id], temperature="barn_temperature", humidity="barn_humidity"
+            )
             known = row["temperature"] is not None and row["humidity"] is not None
             row["thi"] = round(climate.thi(row["temperature"], row["humidity"]), 1) if known else None
             row["stress"] = known and row["thi"] >= barn.farm_id.thi_threshold
@@ -228,12 +239,20 @@ class FarmSensor(models.Model):
             barns.append(row)
         tanks = []
         for tank in self.env["farm.tank"].search([("id", "in", list(said["tank"]))]):
-            row = self._place_row(tank, said["tank"][tank.id], temperature="tank_temperature", level="tank_level")
+            row = self._place_row(
+                tank, said["tank"][tank.id], temperature="tank_temperature", level="tank_level"
+            )
             law = tank.farm_id.cooling_law_id
-            empty = row["level"] is not None and tank.empty_level is not False and row["level"] <= tank.empty_level
+            empty = (
+                row["level"] is not None
+                and tank.empty_level is not False
+                and row["level"] <= tank.empty_level
+            )
             row["empty"] = empty
             row["limit"] = law.limit if law else None
-            row["warm"] = bool(law and not empty and row["temperature"] is not None and row["temperature"] > law.limit)
+            row["warm"] = bool(
+                law and not empty and row["temperature"] is not None and row["temperature"] > law.limit
+            )
             row["fill"] = row["level"] / tank.capacity if row["level"] is not None and tank.capacity else None
             tanks.append(row)
         return barns, tanks
@@ -255,7 +274,9 @@ class FarmSensor(models.Model):
     @api.model
     def _sensor_rows(self, chosen, now):
         states = dict(self.env.execute_query(sensors.worst(chosen, now, LISTED)))
-        return [sensor._sensor_row(states[sensor.id]) for sensor in self.browse(states)]
+        found = self.browse(states)
+        found.latest_ids.fetch(["timestamp", "value", "battery"])
+        return [sensor._sensor_row(states[sensor.id]) for sensor in found]
 
     def _sensor_row(self, state):
         types = dict(self._fields["sensor_type"]._description_selection(self.env))

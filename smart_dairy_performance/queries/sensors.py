@@ -1,7 +1,7 @@
 """Sensors as they are now, and the points of one sensor's chart. Knows nothing of users.
 
-A reading of quality 'bad' counts nowhere. A chart tells gaps by time: points further apart than ``gap`` are not
-joined, so a silent sensor is a hole, never a zero.
+A reading of quality 'bad' counts nowhere. A chart tells gaps by time: points further apart than ``gap`` are
+not joined, so a silent sensor is a hole, never a zero.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,8 @@ def state(now):
     """The state of sensor ``s`` with its newest reading ``l``, as ``farm.sensor.state`` has it."""
     return SQL(
         """
-        CASE WHEN l."timestamp" IS NULL OR l."timestamp" < %s - make_interval(mins => %s * s.expected_interval)
+        CASE WHEN l."timestamp" IS NULL OR l."timestamp" < %s - make_interval(mins => %s *
+        s.expected_interval)
              THEN 'no_data'
              WHEN l.value < s.threshold_low OR l.value > s.threshold_high THEN 'alert' ELSE 'ok' END
         """,
@@ -88,11 +89,12 @@ def worst(sensors, now, limit):
 
 
 def places(sensors, now):
-    """What barns' and tanks' sensors say: ``(barn, tank, type, at, value or NULL when silent)``, a row a sensor."""
+    """What barns' and tanks' sensors say: rows ``(barn, tank, type, at, value or NULL when silent)``."""
     return SQL(
         """
         SELECT COALESCE(s.barn_id, p.barn_id), s.tank_id, s.sensor_type, l."timestamp",
-               CASE WHEN l."timestamp" >= %s - make_interval(mins => %s * s.expected_interval) THEN l.value END
+               CASE WHEN l."timestamp" >= %s - make_interval(mins => %s * s.expected_interval) THEN l.value
+               END
           FROM farm_sensor s
           LEFT JOIN farm_pen p ON p.id = s.pen_id
           LEFT JOIN farm_sensor_latest l ON l.sensor_id = s.id
@@ -126,7 +128,8 @@ def by(aggregate, sensor_id, start, end, zone):
     return SQL(
         """
         SELECT (EXTRACT(epoch FROM begun AT TIME ZONE %(zone)s) * 1000)::bigint, mean, lowest, highest
-          FROM (SELECT date_trunc(%(aggregate)s, "timestamp" AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s) AS begun,
+          FROM (SELECT date_trunc(%(aggregate)s, "timestamp" AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s) AS
+          begun,
                        avg(value) AS mean, min(value) AS lowest, max(value) AS highest
                   FROM %(table)s
                  WHERE sensor_id = %(sensor)s AND "timestamp" > %(start)s AND "timestamp" <= %(end)s

@@ -12,6 +12,9 @@ from . import (
     test_receivables_figures,
     test_sales_access,
     test_sales_figures,
+    test_sensor_dashboard,
+    test_sensor_tours,
+    test_sensor_units,
     test_stock_figures,
     test_tours,
 )

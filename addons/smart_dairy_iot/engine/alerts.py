@@ -1,12 +1,13 @@
 """Which sensors want somebody's attention: one set-based look at all of them, and the life of what it finds.
 
-A *condition* is one cause (a sensor, barn or farm, and a kind) that is judged now: ``beyond`` is true, false, or NULL
-where nobody can know (a silent sensor says nothing about a limit) and in the dead band. What is beyond for as long as
-its kind asks for raises an alert; an alert ends when its cause was found gone for a while (:data:`CALM`), so that a
-value that dances around its limit is one alert. What is unknown neither raises nor ends one.
+A *condition* is one cause (a sensor, barn or farm, and a kind) that is judged now: ``beyond`` is true, false,
+or NULL where nobody can know (a silent sensor says nothing about a limit) and in the dead band. What is
+beyond for as long as its kind asks for raises an alert; an alert ends when its cause has been gone for the farm's
+minutes of calm, so that a value that dances around its limit is one alert. What is unknown neither raises nor
+ends one.
 
-Safe beside others like it: unique indexes allow one open alert a cause, and the work wants READ COMMITTED (under
-REPEATABLE READ an alert that another evaluation has just raised would be a serialization failure).
+Safe beside others like it: unique indexes allow one open alert a cause, and the work wants READ COMMITTED
+(under REPEATABLE READ an alert that another evaluation has just raised would be a serialization failure).
 """
 
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ SELECT farm_id, sensor_type, percentile_cont(0.5) WITHIN GROUP (ORDER BY value) 
  GROUP BY farm_id, sensor_type
 HAVING count(*) >= %(herd_least)s AND count(COALESCE(herd_below, herd_above)) > 0
 """
-# A tank that its level sensor says is empty is being washed, or about to be filled: its temperature is nobody's milk.
+# A tank that its level sensor says is empty is being washed, or about to be filled: its temperature is
+# nobody's milk.
 TANK = """
 SELECT t.id, w."limit" AS warm, w.minutes + f.milking_minutes AS warm_minutes, w.ceiling, w.ceiling_minutes
   FROM farm_tank t JOIN farm_farm f ON f.id = t.farm_id JOIN farm_cooling_law w ON w.id = f.cooling_law_id
@@ -110,21 +112,23 @@ SELECT j.*, COALESCE(x.since, j.at) AS since,
                   ORDER BY c."timestamp" DESC LIMIT 1),
                 j.at - %(look_back)s::interval)
        ) x ON j.beyond AND NOT EXISTS (
-        SELECT FROM farm_sensor_alert o WHERE o.sensor_id = j.id AND o.kind = j.kind AND o.state <> 'resolved')
+        SELECT FROM farm_sensor_alert o
+         WHERE o.sensor_id = j.id AND o.kind = j.kind AND o.state <> 'resolved')
 """
 # Change per hour against the oldest reading of the last hour, or the one before where readings are rarer: two
 # neighbours a minute apart would turn every tremble into a change.
 RATE = """
 SELECT s.id, s.farm_id, CASE WHEN s.fresh THEN
-            COALESCE(abs(s.value - b.value) / NULLIF(EXTRACT(epoch FROM s.at - b.at) / 3600, 0) > s.threshold_rate,
-                     false) END AS beyond,
+            COALESCE(abs(s.value - b.value) / NULLIF(EXTRACT(epoch FROM s.at - b.at) / 3600, 0)
+                     > s.threshold_rate, false) END AS beyond,
        (s.value - b.value) / NULLIF(EXTRACT(epoch FROM s.at - b.at) / 3600, 0)::float8 AS value,
        s.threshold_rate::float8 AS bound, b.at AS since, NOT s.spared AS raises
   FROM seen s
   LEFT JOIN LATERAL (
         SELECT r.value, r."timestamp" AS at FROM %(table)s r
          WHERE r.sensor_id = s.id AND r.quality <> 'bad' AND r."timestamp" < s.at
-           AND r."timestamp" >= s.at - GREATEST(interval '1 hour', make_interval(mins => s.expected_interval * 3 / 2))
+           AND r."timestamp" >= s.at - GREATEST(
+                interval '1 hour', make_interval(mins => s.expected_interval * 3 / 2))
          ORDER BY r."timestamp" LIMIT 1) b ON s.fresh
  WHERE s.threshold_rate IS NOT NULL
 """
@@ -137,14 +141,16 @@ SELECT s.farm_id, f.company_id, f.manager_id AS user_id, count(*) FILTER (WHERE 
  GROUP BY s.farm_id, f.company_id, f.manager_id, f.outage_percent
 """
 CONDITION = """
-SELECT c.kind, c.id AS sensor_id, NULL::integer AS barn_id, s.farm_id, s.company_id, s.user_id, c.beyond, c.raises,
+SELECT c.kind, c.id AS sensor_id, NULL::integer AS barn_id, s.farm_id, s.company_id, s.user_id,
+       c.beyond, c.raises,
        c.value, c.bound, c.unit, c.since
   FROM (SELECT kind, id, beyond, raises, value, bound, NULL AS unit, since FROM lasting
          UNION ALL SELECT 'rate', id, beyond, raises, value, bound, NULL, since FROM rate
          UNION ALL SELECT 'silence', s.id, s.silent, NOT COALESCE(o.beyond, false), NULL, NULL, NULL, s.last
                      FROM seen s LEFT JOIN outage o USING (farm_id)
          UNION ALL SELECT 'battery', s.id,
-                          CASE WHEN s.battery < f.battery_low THEN true WHEN s.battery >= f.battery_good THEN false END,
+                          CASE WHEN s.battery < f.battery_low THEN true
+                               WHEN s.battery >= f.battery_good THEN false END,
                           true, s.battery, f.battery_low, %(percent)s, s.at
                      FROM seen s JOIN farm_farm f ON f.id = s.farm_id WHERE s.battery IS NOT NULL
        ) c JOIN seen s ON s.id = c.id
@@ -154,7 +160,8 @@ SELECT 'thi', NULL, b.id, b.farm_id, b.company_id, f.manager_id, x.thi >= f.thi_
   FROM unnest(%(barns)s::integer[], %(thi)s::float8[], %(thi_at)s::timestamp[]) x(id, thi, at)
   JOIN farm_barn b ON b.id = x.id JOIN farm_farm f ON f.id = b.farm_id
 UNION ALL
-SELECT 'outage', NULL, NULL, farm_id, company_id, user_id, beyond, true, silent, bound, NULL, since FROM outage
+SELECT 'outage', NULL, NULL, farm_id, company_id, user_id, beyond, true, silent, bound, NULL, since
+  FROM outage
 """
 # What tells causes of one kind apart; an expression on both sides, so that PostgreSQL can join by hash.
 CAUSE = "(COALESCE(%(alias)s.sensor_id, 0), COALESCE(%(alias)s.barn_id, 0), %(alias)s.farm_id)"
@@ -163,7 +170,8 @@ seen AS MATERIALIZED (%(seen)s), herd AS MATERIALIZED (%(herd)s), tank AS MATERI
 limits AS (%(limits)s), judged AS MATERIALIZED (%(judged)s), lasting AS (%(lasting)s), rate AS (%(rate)s),
 outage AS MATERIALIZED (%(outage)s), condition AS MATERIALIZED (%(condition)s)
 """
-# An open alert without a condition (sensor archived, limit taken away, animal gone) ends at once: nobody judges it.
+# An open alert without a condition (sensor archived, limit taken away, animal gone) ends at once: nobody
+# judges it.
 EVALUATE = """
 WITH %(conditions)s,
 verdict AS (
@@ -184,16 +192,19 @@ changed AS (
                              ELSE a.cleared_at END,
            state = CASE WHEN v.gone OR v.beyond IS FALSE AND v.calm THEN 'resolved' WHEN v.wakes THEN 'new'
                         ELSE a.state END,
-           resolution = CASE WHEN v.gone THEN 'not_judged' WHEN v.beyond IS FALSE AND v.calm THEN 'by_itself' END,
+           resolution = CASE WHEN v.gone THEN 'not_judged' WHEN v.beyond IS FALSE AND v.calm
+                             THEN 'by_itself' END,
            resolved_at = CASE WHEN v.gone OR v.beyond IS FALSE AND v.calm THEN %(now)s END,
            snooze_until = CASE WHEN v.wakes THEN NULL ELSE a.snooze_until END,
-           announced = a.announced AND NOT (v.gone OR v.beyond IS FALSE AND v.calm OR COALESCE(v.wakes, false)),
+           announced = a.announced AND NOT (v.gone OR v.beyond IS FALSE AND v.calm
+                                             OR COALESCE(v.wakes, false)),
            write_date = %(now)s
       FROM verdict v JOIN held h ON h.id = v.id WHERE a.id = v.id
     RETURNING a.id, a.state, v.wakes),
 raised AS (
-    INSERT INTO farm_sensor_alert (kind, sensor_id, barn_id, farm_id, company_id, user_id, value, bound, unit, since,
-                                   raised_at, state, announced, create_uid, write_uid, create_date, write_date)
+    INSERT INTO farm_sensor_alert (kind, sensor_id, barn_id, farm_id, company_id, user_id, value,
+                                   bound, unit, since, raised_at, state, announced, create_uid, write_uid,
+                                   create_date, write_date)
     SELECT c.kind, c.sensor_id, c.barn_id, c.farm_id, c.company_id, c.user_id, c.value, c.bound,
            COALESCE(c.unit, s.unit), COALESCE(c.since, %(now)s), %(now)s, 'new', false, 1, 1, %(now)s, %(now)s
       FROM condition c LEFT JOIN seen s ON s.id = c.sensor_id
@@ -232,7 +243,9 @@ def evaluate(cursor, now, farms=None):
 
 def still_beyond(cursor, now, alert_ids):
     """Ids of those open alerts whose cause is there now, or was and cannot be judged now."""
-    cursor.execute("SELECT array_agg(DISTINCT farm_id) FROM farm_sensor_alert WHERE id = ANY(%s)", [list(alert_ids)])
+    cursor.execute(
+        "SELECT array_agg(DISTINCT farm_id) FROM farm_sensor_alert WHERE id = ANY(%s)", [list(alert_ids)]
+    )
     parts = _parts(cursor, now, cursor.fetchone()[0] or [])
     rows = run(
         cursor,
@@ -251,7 +264,9 @@ def still_beyond(cursor, now, alert_ids):
 
 
 def barn_climate(cursor, now, farms=None):
-    """What barns' sensors say now, where both kinds do: ``{barn id: (°C, % humidity, THI, oldest device time)}``.
+    """What barns' sensors say now, where both kinds do.
+
+    :return: ``{barn id: (°C, % humidity, THI, oldest device time)}``
 
     Several sensors of a barn are averaged; a silent one is left out.
     """

@@ -17,9 +17,14 @@ class FarmCoolingLaw(models.Model):
     minutes = fields.Integer(
         "Within (min)", required=True, help="After the end of milking; 0 where the law says at once."
     )
-    ceiling = Measured("Never Above (°C)", digits=(4, 1), help="Also while warm milk comes in. Empty: no such limit.")
+    ceiling = Measured(
+        "Never Above (°C)", digits=(4, 1), help="Also while warm milk comes in. Empty: no such limit."
+    )
     ceiling_minutes = fields.Integer(
-        "Except for (min)", required=True, default=0, help="From the begin of the first milking into the tank."
+        "Except for (min)",
+        required=True,
+        default=0,
+        help="From the begin of the first milking into the tank.",
     )
     source = fields.Char(required=True, help="Act, annex and article that the numbers are from.")
 

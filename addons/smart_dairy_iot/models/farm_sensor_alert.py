@@ -38,7 +38,8 @@ class Known(NullableMixin, fields.Float):
 class FarmSensorAlert(models.Model):
     """One cause that wants attention, from when it was found to when it is gone.
 
-    The engine (:mod:`..engine.alerts`) raises and ends alerts by SQL; people acknowledge, snooze and resolve them.
+    The engine (:mod:`..engine.alerts`) raises and ends alerts by SQL; people acknowledge, snooze and
+    resolve them.
     A cause that comes back is a new alert: none reopens silently.
     """
 
@@ -64,13 +65,19 @@ class FarmSensorAlert(models.Model):
     value = Known(readonly=True, digits=0, help="When it was raised.")
     bound = Known("Limit", readonly=True, digits=0, help="When it was raised.")
     unit = fields.Selection(UNITS, readonly=True)
-    since = fields.Datetime(readonly=True, required=True, help="Device time at which it began; of the last data.")
+    since = fields.Datetime(
+        readonly=True, required=True, help="Device time at which it began; of the last data."
+    )
     raised_at = fields.Datetime("Raised", readonly=True, required=True)
     cleared_at = fields.Datetime("Cause Gone Since", readonly=True)
     snooze_until = fields.Datetime("Snoozed Until", readonly=True)
     resolved_at = fields.Datetime("Resolved", readonly=True)
     resolution = fields.Selection(
-        [("by_itself", "The cause is gone"), ("by_person", "By a person"), ("not_judged", "No longer judged")],
+        [
+            ("by_itself", "The cause is gone"),
+            ("by_person", "By a person"),
+            ("not_judged", "No longer judged"),
+        ],
         readonly=True,
         help="No longer judged: the sensor was archived, its limit taken away, or its animal is gone.",
     )
@@ -129,7 +136,9 @@ class FarmSensorAlert(models.Model):
                 alert.cause = self.env._("No data since %(since)s", **words)
             elif alert.kind == "outage":
                 words.update(value=self._number(alert.value, 0))
-                alert.cause = self.env._("%(value)s sensors have sent no data since %(since)s or longer", **words)
+                alert.cause = self.env._(
+                    "%(value)s sensors have sent no data since %(since)s or longer", **words
+                )
             elif alert.kind == "thi":
                 alert.cause = self.env._("THI %(value)s, heat stress from %(bound)s", **words)
             elif alert.kind == "rate":
@@ -153,7 +162,9 @@ class FarmSensorAlert(models.Model):
     def _next_actions(self):
         """What to do, by kind of alert."""
         return {
-            "tank_warm": self.env._("Check the cooling and the agitator; do not mix this milk with cold milk."),
+            "tank_warm": self.env._(
+                "Check the cooling and the agitator; do not mix this milk with cold milk."
+            ),
             "tank_slow": self.env._("Check the cooling, and ask the dairy before this milk is collected."),
             "thi": self.env._("Fans and sprinklers on, fresh water; move milking to the cool hours."),
             "high": self.env._("Look at the place, then at the sensor."),
@@ -201,7 +212,7 @@ class FarmSensorAlert(models.Model):
         self._open_to_me().write({"user_id": self.env.uid})
 
     def action_snooze(self, hours=None):
-        """Leave these alerts out of the lists for some hours; an alert whose cause is still there comes back as new.
+        """Leave these alerts out of the lists for some hours; what is still there then comes back as new.
 
         :param hours: from 1 to :data:`LONGEST_SNOOZE`; default: the context's ``snooze_hours``, or 4
         :raises UserError: another number of hours
@@ -232,8 +243,8 @@ class FarmSensorAlert(models.Model):
         if still:
             raise UserError(
                 self.env._(
-                    "%(alert)s: the cause is still there (%(cause)s). Mend it, snooze the alert, or change the limit; "
-                    "the alert ends by itself when the cause is gone.",
+                    "%(alert)s: the cause is still there (%(cause)s). Mend it, snooze the alert, or change "
+                    "the limit; the alert ends by itself when the cause is gone.",
                     alert=still[0].display_name,
                     cause=still[0].cause,
                 )

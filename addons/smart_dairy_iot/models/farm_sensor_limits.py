@@ -29,7 +29,11 @@ class FarmFarm(models.Model):
     )
     battery_low = Numeric("Battery Low Below (%)", digits=(4, 1), required=True, default=20)
     battery_good = Numeric(
-        "Battery Good From (%)", digits=(4, 1), required=True, default=30, help="A low-battery alert ends here."
+        "Battery Good From (%)",
+        digits=(4, 1),
+        required=True,
+        default=30,
+        help="A low-battery alert ends here.",
     )
     outage_percent = fields.Integer(
         "Outage From (% of Sensors Silent)",
@@ -52,7 +56,9 @@ class FarmFarm(models.Model):
 
     @api.model
     def _default_cooling_law(self):
-        return self.env["farm.cooling.law"].search([("company_id", "in", [False, self.env.company.id])], limit=1)
+        return self.env["farm.cooling.law"].search(
+            [("company_id", "in", [False, self.env.company.id])], limit=1
+        )
 
     @api.model
     def _choose_cooling_law(self):
@@ -85,7 +91,8 @@ class FarmSensor(models.Model):
         help="Gets its alerts; empty: the farm's herd manager.",
     )
     alert_delay = MeasuredInteger(
-        "Alert After (min)", help="So long a value may stay beyond a limit before it is an alert. Empty: at once."
+        "Alert After (min)",
+        help="So long a value may stay beyond a limit before it is an alert. Empty: at once.",
     )
     threshold_margin = Measured(
         "Calm Within (of the Limits)",

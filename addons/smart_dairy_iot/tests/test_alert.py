@@ -73,7 +73,9 @@ class TestAlertKinds(AlertCase):
         self.reads(sensor, 31)
         self.look()
         self.assertEqual(self.open_kinds(), ["high"])
-        self.assertEqual(self.alert.search([("sensor_id", "=", sensor.id)]).since, self.now - timedelta(minutes=20))
+        self.assertEqual(
+            self.alert.search([("sensor_id", "=", sensor.id)]).since, self.now - timedelta(minutes=20)
+        )
 
     def test_margin_is_neither_beyond_nor_calm(self):
         self.farm.alert_calm_minutes = 0
@@ -199,7 +201,14 @@ class TestAlertKinds(AlertCase):
 
     def test_tank_too_warm(self):
         self.farm.cooling_law_id = self.env["farm.cooling.law"].create(
-            {"name": "Ours", "limit": 4, "minutes": 0, "ceiling": 10, "ceiling_minutes": 0, "source": "Contract"}
+            {
+                "name": "Ours",
+                "limit": 4,
+                "minutes": 0,
+                "ceiling": 10,
+                "ceiling_minutes": 0,
+                "source": "Contract",
+            }
         )
         tank = self.env["farm.tank"].create({"name": "Tank", "farm_id": self.farm.id})
         sensor = self.make_sensor(sensor_type="tank_temperature", tank_id=tank.id)
@@ -264,7 +273,9 @@ class TestAlertKinds(AlertCase):
         self.assertEqual(self.open_kinds(), ["high", "high"])
         other.active = False
         self.env.flush_all()
-        self.env.cr.execute("UPDATE farm_animal SET status = 'sold', exit_date = now() WHERE id = %s", [cow.id])
+        self.env.cr.execute(
+            "UPDATE farm_animal SET status = 'sold', exit_date = now() WHERE id = %s", [cow.id]
+        )
         self.look()
         self.assertFalse(self.open_kinds())
         self.assertEqual(set(self.alert.search([]).mapped("resolution")), {"not_judged"})
@@ -300,7 +311,8 @@ class TestAlertLife(AlertCase):
         alert = self.raised()
         self.env.cr.execute(
             """INSERT INTO farm_sensor_alert (kind, sensor_id, farm_id, company_id, state, since, raised_at)
-               SELECT kind, sensor_id, farm_id, company_id, 'acknowledged', since, raised_at FROM farm_sensor_alert
+               SELECT kind, sensor_id, farm_id, company_id, 'acknowledged', since, raised_at FROM
+               farm_sensor_alert
                 WHERE id = %s ON CONFLICT DO NOTHING""",
             [alert.id],
         )

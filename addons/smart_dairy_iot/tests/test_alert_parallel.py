@@ -22,13 +22,16 @@ class TestParallelEvaluation(BaseCase):
             cursor.execute(
                 """
                 WITH farm AS (
-                    INSERT INTO farm_farm (name, active, company_id, dim_first_day, ecm_formula, male_calves_become,
+                    INSERT INTO farm_farm (name, active, company_id, dim_first_day, ecm_formula,
+                    male_calves_become,
                                            colostrum_days, calf_days, milking_minutes, alert_calm_minutes,
                                            battery_low, battery_good, outage_percent, milk_density)
-                    SELECT 'Parallel farm', true, min(id), '0', 'ifcn', 'bull', 5, 240, 120, 0, 20, 30, 0, 1.03
+                    SELECT 'Parallel farm', true, min(id), '0', 'ifcn', 'bull', 5, 240, 120, 0, 20, 30, 0,
+                    1.03
                       FROM res_company RETURNING id, company_id),
                 sensor AS (
-                    INSERT INTO farm_sensor (name, active, device_key, sensor_type, unit, expected_interval, farm_id,
+                    INSERT INTO farm_sensor (name, active, device_key, sensor_type, unit, expected_interval,
+                    farm_id,
                                              company_id, threshold_high, create_date)
                     SELECT 's', true, 'parallel-' || n, 'other', 'index', 10, id, company_id, 10, %s
                       FROM farm, generate_series(1, %s) n RETURNING id, farm_id)
@@ -53,7 +56,8 @@ class TestParallelEvaluation(BaseCase):
 
     def set_value(self, value):
         self.sql(
-            "UPDATE farm_sensor_latest SET value = %s WHERE sensor_id IN (SELECT id FROM farm_sensor WHERE farm_id = %s)",
+            "UPDATE farm_sensor_latest SET value = %s"
+            " WHERE sensor_id IN (SELECT id FROM farm_sensor WHERE farm_id = %s)",
             value,
             self.farm,
         )
@@ -87,7 +91,8 @@ class TestParallelEvaluation(BaseCase):
             raised = [id_ for outcome in self.side_by_side(now) for id_ in outcome.raised]
             self.assertEqual(len(raised), SENSORS, "each cause once, whoever found it")
             rows = self.sql(
-                "SELECT count(*), count(DISTINCT sensor_id) FROM farm_sensor_alert WHERE farm_id = %s AND state = 'new'",
+                "SELECT count(*), count(DISTINCT sensor_id) FROM farm_sensor_alert"
+                " WHERE farm_id = %s AND state = 'new'",
                 self.farm,
             )
             self.assertEqual(rows, [(SENSORS, SENSORS)])
