@@ -38,9 +38,10 @@ class FarmSensor(models.Model):
 
         :param farm_id: one farm; default all of the companies
         :param company_id: one of the selected companies; default all
-        :return: dict: ``now`` (sensors, ok, no_data, alert, open, new, acknowledged, snoozed: counts),
+        :return: dict: ``now`` (counts: sensors, ok, no_data, alert, open, new, acknowledged, snoozed),
             ``alerts``, ``barns`` (temperature °C, humidity %, thi, at), ``tanks`` (temperature °C, level L,
-            at, limit °C), ``sensors`` (those that want a look first), ``domains`` (of the records behind), ``today``
+            at, limit °C), ``sensors`` (those that want a look first), ``domains`` (of the records behind),
+            ``today``
         :raises AccessError: users without herd rights, foreign farms and companies
         """
         scope = self._sensor_scope(farm_id, company_id)
