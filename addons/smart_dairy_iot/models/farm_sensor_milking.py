@@ -57,7 +57,7 @@ class FarmSensorMilking(models.Model):
                 return
 
     def _record(self):
-        """Write the milk records of these milkings; what the herd's rules refuse is marked with the reason."""
+        """Write the milk records of these milkings; what the herd's rules refuse keeps the reason."""
         self._find_animals()
         slots = defaultdict(self.browse)
         for milking in self.filtered("animal_id"):

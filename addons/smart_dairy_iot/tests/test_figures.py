@@ -53,6 +53,7 @@ class TestSeries(SensorCase):
         cls.start, cls.end = cls.midnight - timedelta(days=12), cls.midnight + timedelta(days=1)
         cls.env.cr.execute("UPDATE farm_sensor_seal SET floor = %s, sealed = %s", [cls.start, cls.start])
         cls.company = cls.farm.company_id
+        cls.env["database.rollup"]._deploy_here()
         cls.company.sensor_days_sealed = False
 
     def fill(self, count=2500, seed=1):
