@@ -4,8 +4,8 @@
 
 Real Odoo server (two workers), Mosquitto and `odoo iot_bridge` on a clone of the test template. HTTP devices
 send numbered readings in batches and repeat each until it is answered with 200; MQTT devices publish with QoS
-1 to a broker that keeps what is not acknowledged. Server and bridge are killed at random, PostgreSQL's sessions
-are terminated now and then.
+1 to a broker that keeps what is not acknowledged. Server and bridge are killed at random, and PostgreSQL's
+sessions terminated now and then.
 
 In the end every reading that HTTP acknowledged and every message that the broker took must be stored, once,
 with its value. Exit status 1 when one is missing, doubled or wrong.
