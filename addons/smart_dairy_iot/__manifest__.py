@@ -18,10 +18,13 @@
         "views/farm_sensor_views.xml",
         "views/farm_sensor_gateway_views.xml",
         "views/farm_sensor_quarantine_views.xml",
+        "views/farm_sensor_milking_views.xml",
         "views/farm_sensor_alert_views.xml",
         "views/res_config_settings_views.xml",
         "views/menus.xml",
         "views/alert_menus.xml",
     ],
+    "external_dependencies": {"python": ["paho-mqtt"]},
+    "post_init_hook": "post_init_hook",
     "installable": True,
 }

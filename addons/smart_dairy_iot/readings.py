@@ -5,8 +5,8 @@ from odoo.addons.database_partition import PartitionSet, declare
 #: Days of raw readings kept, unless the setting says otherwise
 KEPT_DAYS = 90
 
-#: One row a reading. The identity (sensor, device time) is the primary key, and the only B-tree: it also finds a
-#: sensor's newest readings, backwards. Rows come in the order of their ids, so BRIN finds one by its id.
+#: One row a reading. The identity (sensor, device time) is the primary key, and the only B-tree: backwards it
+#: finds a sensor's newest readings. Rows come in the order of their ids, so BRIN finds one by its id.
 READINGS = declare(
     PartitionSet(
         table="iot_sensor_data_partitioned",

@@ -1,5 +1,7 @@
 from collections import defaultdict
+from datetime import datetime, time, timedelta
 
+import pytz
 from odoo import api, fields, models
 from odoo.addons.smart_dairy_farm.figures import climate
 from odoo.exceptions import AccessError, UserError
@@ -12,6 +14,8 @@ from ..scope import head_of
 
 LISTED = 40
 ALERTS_LISTED = 15
+#: readings received before that were announced by the look before: it comes each minute
+LOOK = timedelta(seconds=90)
 WORKER = "smart_dairy_farm.group_farm_worker"
 
 
@@ -23,7 +27,9 @@ def iso(moment):
 class FarmSensor(models.Model):
     """All that the sensor dashboard shows: how things are now, in a constant number of statements."""
 
-    _inherit = "farm.sensor"
+    _name = "farm.sensor"
+    _inherit = ["farm.sensor", "dairy.live.mixin"]
+    _dairy_dashboards = ("sensors",)
 
     # ------------------------------------------------------------
     # CALLED BY CLIENTS
@@ -87,7 +93,7 @@ class FarmSensor(models.Model):
 
         :param span: 'hours' (6), 'day' (24 hours): readings; 'week', 'month': hours; 'quarter', 'year': days
             of the company's time zone
-        :return: dict: ``sensor`` (as in the dashboard's list), ``aggregate`` ('raw', 'hour', 'day'),
+        :return: dict: ``sensor`` (as in the dashboard's list), ``grain`` ('reading', 'hour', 'day'),
             ``points`` ([ms since 1970, value], or [ms, mean, lowest, highest]), ``gap`` (ms: points further
             apart are not joined), ``bounds`` ([{kind, value}]), ``start``, ``end`` (ms), ``zone``
         :raises AccessError: a sensor that the user may not see
@@ -105,22 +111,23 @@ class FarmSensor(models.Model):
                 )
             )
         self.env.flush_all()
-        end = fields.Datetime.now()
+        # a device's clock may be a little ahead of ours
+        end = max(fields.Datetime.now(), self.last_seen or datetime.min) + timedelta(seconds=1)
         start = end - sensors.SPANS[span].back
-        aggregate = sensors.SPANS[span].aggregate
+        grain = sensors.SPANS[span].grain
+        found = self.series(start, end, grain).get(self.id, [])
+        if grain == "reading" and len(found) > sensors.MOST_POINTS:
+            grain = "hour"
+            found = self.series(start, end, grain).get(self.id, [])
         zone = self.company_id.sudo()._business_tz()
-        points = []
-        if aggregate == "raw":
-            points = self.env.execute_query(sensors.raw(self.id, start, end))
-            if len(points) > sensors.MOST_POINTS:
-                aggregate = "hour"
-        if aggregate != "raw":
-            points = self.env.execute_query(sensors.by(aggregate, self.id, start, end, zone))
         return {
             "sensor": self._sensor_row(self.state),
-            "aggregate": aggregate,
-            "points": [list(point) for point in points],
-            "gap": int(sensors.gap(aggregate, self.expected_interval).total_seconds() * 1000),
+            "grain": grain,
+            "points": [
+                [_ms(at, zone), mean] if grain == "reading" else [_ms(at, zone), mean, lowest, highest]
+                for at, _readings, mean, lowest, highest in found
+            ],
+            "gap": int(sensors.gap(grain, self.expected_interval).total_seconds() * 1000),
             "bounds": self._chart_bounds(),
             "start": _ms(start),
             "end": _ms(end),
@@ -296,9 +303,11 @@ class FarmSensor(models.Model):
         }
 
 
-def _ms(moment):
-    """Milliseconds since 1970 of a UTC moment."""
-    return int((moment - fields.Datetime.to_datetime("1970-01-01")).total_seconds() * 1000)
+def _ms(at, zone="UTC"):
+    """Milliseconds since 1970 of a UTC moment, or of the begin of a date in ``zone``."""
+    if isinstance(at, datetime):
+        return int(pytz.utc.localize(at).timestamp() * 1000)
+    return int(pytz.timezone(zone).localize(datetime.combine(at, time.min)).timestamp() * 1000)
 
 
 class DairyDashboard(models.AbstractModel):
@@ -325,6 +334,9 @@ class FarmSensorAlert(models.Model):
 
     @api.model
     def _evaluate(self, farm_ids=None):
+        """Also tell open dashboards, where something was found or readings have come since the last look."""
         outcome = super()._evaluate(farm_ids)
         self.sudo().browse([*outcome.raised, *outcome.resolved, *outcome.woken])._dairy_changed()
+        fresh = self.env.execute_query(sensors.one_per_company(fields.Datetime.now() - LOOK))
+        self.env["farm.sensor"].browse(id_ for (id_,) in fresh)._dairy_changed()
         return outcome

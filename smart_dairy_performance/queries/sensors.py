@@ -1,32 +1,30 @@
-"""Sensors as they are now, and the points of one sensor's chart. Knows nothing of users.
+"""Sensors as they are now, and what a chart of one is made of. Knows nothing of users.
 
-A reading of quality 'bad' counts nowhere. A chart tells gaps by time: points further apart than ``gap`` are
-not joined, so a silent sensor is a hole, never a zero.
+A chart tells gaps by time: points further apart than ``gap`` are not joined, so a silent sensor is a hole,
+never a zero.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from odoo.addons.smart_dairy_iot.engine.alerts import SILENT_AFTER
-from odoo.addons.smart_dairy_iot.readings import READINGS
 from odoo.tools import SQL
 
-TABLE = SQL.identifier(READINGS.table)
 #: more raw readings than that are drawn by hour
 MOST_POINTS = 3000
 
 
 @dataclass(frozen=True)
 class Span:
-    """How far back a chart goes, and whether its points are readings ('raw'), hours or days."""
+    """How far back a chart goes, and whether its points are a 'reading', 'hour' or 'day' each."""
 
     back: timedelta
-    aggregate: str
+    grain: str
 
 
 SPANS = {
-    "hours": Span(timedelta(hours=6), "raw"),
-    "day": Span(timedelta(hours=24), "raw"),
+    "hours": Span(timedelta(hours=6), "reading"),
+    "day": Span(timedelta(hours=24), "reading"),
     "week": Span(timedelta(days=7), "hour"),
     "month": Span(timedelta(days=30), "hour"),
     "quarter": Span(timedelta(days=90), "day"),
@@ -35,13 +33,13 @@ SPANS = {
 STEP = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
-def gap(aggregate, expected_interval):
+def gap(grain, expected_interval):
     """Longest time between two points that are joined.
 
     :param expected_interval: minutes between two readings
     """
     quiet = SILENT_AFTER * timedelta(minutes=expected_interval)
-    return quiet if aggregate == "raw" else max(1.5 * STEP[aggregate], quiet)
+    return quiet if grain == "reading" else max(1.5 * STEP[grain], quiet)
 
 
 def state(now):
@@ -107,40 +105,12 @@ def places(sensors, now):
     )
 
 
-def raw(sensor_id, start, end):
-    """Readings: ``(ms since 1970, value)``, one more than :data:`MOST_POINTS` when there are more."""
+def one_per_company(since):
+    """Ids of sensors that sent something received after ``since``: one of each company that has such."""
     return SQL(
         """
-        SELECT (EXTRACT(epoch FROM "timestamp") * 1000)::bigint, value FROM %s
-         WHERE sensor_id = %s AND "timestamp" > %s AND "timestamp" <= %s AND quality <> 'bad'
-         ORDER BY "timestamp" LIMIT %s
+        SELECT DISTINCT ON (s.company_id) s.id FROM farm_sensor_latest l JOIN farm_sensor s ON s.id = l.sensor_id
+         WHERE l.received_at > %s ORDER BY s.company_id
         """,
-        TABLE,
-        sensor_id,
-        start,
-        end,
-        MOST_POINTS + 1,
-    )
-
-
-def by(aggregate, sensor_id, start, end, zone):
-    """Hours, or days of a time zone: ``(ms since 1970 at their begin, mean, lowest, highest)``."""
-    return SQL(
-        """
-        SELECT (EXTRACT(epoch FROM begun AT TIME ZONE %(zone)s) * 1000)::bigint, mean, lowest, highest
-          FROM (SELECT date_trunc(%(aggregate)s, "timestamp" AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s) AS
-          begun,
-                       avg(value) AS mean, min(value) AS lowest, max(value) AS highest
-                  FROM %(table)s
-                 WHERE sensor_id = %(sensor)s AND "timestamp" > %(start)s AND "timestamp" <= %(end)s
-                   AND quality <> 'bad'
-                 GROUP BY 1) x
-         ORDER BY begun
-        """,
-        table=TABLE,
-        aggregate=aggregate,
-        zone=zone,
-        sensor=sensor_id,
-        start=start,
-        end=end,
+        since,
     )

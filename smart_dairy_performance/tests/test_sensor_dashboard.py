@@ -211,11 +211,11 @@ class TestSensorChart(SensorBoard):
             [value for _at, value in chart["points"]], [20, 21, 0, 22], "six hours, bad ones left out"
         )
         self.assertEqual(chart["points"][0][0], chart["points"][1][0] - 600_000)
-        self.assertEqual((chart["aggregate"], chart["gap"]), ("raw", 30 * 60_000))
+        self.assertEqual((chart["grain"], chart["gap"]), ("reading", 30 * 60_000))
         self.assertEqual(chart["bounds"], [{"kind": "low", "value": 0}, {"kind": "high", "value": 35}])
         self.assertEqual(len(self.chart(sensor, "day")["points"]), 5)
 
-    def test_hours_and_days_are_the_companys(self):
+    def test_days_are_the_companys(self):
         sensor = self.sensor("c", "barn_temperature")
         rows = [
             (fields.Datetime.to_datetime(f"{day} {time}"), value)
@@ -236,10 +236,8 @@ class TestSensorChart(SensorBoard):
             (midnight - fields.Datetime.to_datetime("1970-01-01")).total_seconds() * 1000,
         )
         hours = self.chart(sensor, "week")
-        self.assertEqual([point[1:] for point in hours["points"]], [[10, 10, 10], [25, 20, 30]])
-        self.assertEqual(
-            (hours["aggregate"], hours["gap"], hours["zone"]), ("hour", 90 * 60_000, "Asia/Kolkata")
-        )
+        self.assertEqual([point[1:] for point in hours["points"]], [[15, 10, 20], [30, 30, 30]], "of UTC")
+        self.assertEqual((hours["grain"], hours["gap"], hours["zone"]), ("hour", 90 * 60_000, "Asia/Kolkata"))
 
     def test_too_many_readings_are_drawn_by_hour(self):
         sensor = self.sensor("fast", "other", expected_interval=1)
@@ -254,7 +252,7 @@ class TestSensorChart(SensorBoard):
                 for n in range(3001)
             ]
         )
-        self.assertEqual(self.chart(sensor, "hours")["aggregate"], "hour")
+        self.assertEqual(self.chart(sensor, "hours")["grain"], "hour")
 
     def test_no_readings(self):
         sensor = self.sensor("c", "barn_temperature")

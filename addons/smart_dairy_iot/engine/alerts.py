@@ -2,8 +2,9 @@
 
 A *condition* is one cause (a sensor, barn or farm, and a kind) that is judged now: ``beyond`` is true, false,
 or NULL where nobody can know (a silent sensor says nothing about a limit) and in the dead band. What is
-beyond for as long as its kind asks for raises an alert. An alert ends when its cause has been gone for the farm's
-minutes of calm, so that a value that dances around its limit is one alert. What is unknown does neither.
+beyond for as long as its kind asks for raises an alert. An alert ends when its cause has been gone for the
+farm's minutes of calm, so that a value that dances around its limit is one alert. What is unknown does
+neither.
 
 Safe beside others like it: unique indexes allow one open alert a cause, and the work wants READ COMMITTED
 (under REPEATABLE READ an alert that another evaluation has just raised would be a serialization failure).

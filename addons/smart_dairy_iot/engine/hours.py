@@ -1,10 +1,10 @@
 """Hourly aggregates of readings, by UTC hour: what days in any time zone are put together from."""
 
-from odoo.addons.database_rollup.engine.declaration import Avg, Count, Dimension, Max, Min, Rollup
+from odoo.addons.database_rollup.engine.declaration import Count, Dimension, Max, Min, Rollup, Sum
 
 from ..readings import READINGS
 
-#: Readings of quality "bad" count nowhere. No joins: a note is folded at once, and the table can live elsewhere.
+#: Readings of quality "bad" count nowhere. Without joins a note is folded at once, and the table can move.
 HOURS = Rollup(
     name="iot_hours",
     title="Sensor readings by hour",
@@ -17,6 +17,11 @@ HOURS = Rollup(
         Dimension("sensor", "r.sensor_id", ("sensor_id",)),
         Dimension("hour", "EXTRACT(hour FROM r.timestamp)::smallint"),
     ),
-    measures=(Count("readings"), Avg("mean", "r.value"), Min("lowest", "r.value"), Max("highest", "r.value")),
+    measures=(
+        Count("readings"),
+        Sum("total", "r.value"),
+        Min("lowest", "r.value"),
+        Max("highest", "r.value"),
+    ),
     levels=("day",),
 )

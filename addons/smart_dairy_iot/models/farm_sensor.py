@@ -1,4 +1,3 @@
-import re
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -6,6 +5,8 @@ from odoo.addons.smart_dairy_farm.fields import Measured
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..engine.parse import DEVICE_KEY
 
 #: sensor type → (label, unit, usual minutes between two readings)
 SENSOR_TYPES = {
@@ -32,7 +33,6 @@ UNITS = [
     ("ppm", "ppm"),
     ("index", "Index"),
 ]
-DEVICE_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 #: silent for so many expected intervals, a sensor has no data: tags out of reach miss one or two
 SILENT_AFTER = 3
 PLACES = ("animal_id", "pen_id", "tank_id", "barn_id")
@@ -110,6 +110,10 @@ class FarmSensor(models.Model):
     calibration_ids = fields.One2many("farm.sensor.calibration", "sensor_id", string="Calibrations")
     calibrated = fields.Boolean(compute="_compute_calibrated", store=True)
     calibration_due = fields.Date("Next Calibration")
+    writes_milk = fields.Boolean(
+        "Writes Milk Records",
+        help="Each reading (kg) is a milking of the animal that it names, or of the sensor's own.",
+    )
     latest_ids = fields.One2many("farm.sensor.latest", "sensor_id", readonly=True)
     last_seen = fields.Datetime(
         compute="_compute_latest", search="_search_last_seen", help="Device time of the newest reading."
@@ -133,6 +137,10 @@ class FarmSensor(models.Model):
     )
     _thresholds_ordered = models.Constraint(
         "CHECK (threshold_low < threshold_high)", "The low limit lies below the high limit."
+    )
+    _milk_by_meters = models.Constraint(
+        "CHECK (NOT writes_milk OR (sensor_type = 'milk_meter' AND unit = 'kg'))",
+        "Milk records are written by milk meters that measure kg.",
     )
     _rate_positive = models.Constraint("CHECK (threshold_rate > 0)", "The fastest change is more than 0.")
 

@@ -1,22 +1,17 @@
-import hashlib
-import hmac
 import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import NO_ACCESS
-from odoo.tools import SQL
+
+from ..engine.gateways import hash_key
 
 #: characters of a key that are kept readable, to find it by
 INDEX_SIZE = 8
 
 
 class FarmSensorGateway(models.Model):
-    """What may send readings, for which sensors, and how many.
-
-    A key is 256 random bits, so a plain SHA-256 keeps it as well as a slow hash would, and checking it costs
-    microseconds a batch.
-    """
+    """What may send readings, for which sensors, and how many; only the hash of its key is kept."""
 
     _name = "farm.sensor.gateway"
     _description = "Sensor Gateway"
@@ -85,21 +80,9 @@ class FarmSensorGateway(models.Model):
         self.sudo().write({"key_index": key[:INDEX_SIZE], "key_hash": hash_key(key)})
         return key
 
-    @api.model
-    def _by_key(self, key):
-        """The active gateway with this key, as superuser, or an empty recordset."""
-        wanted = hash_key(key)
-        gateway = self.sudo().search([("key_hash", "=", wanted)], limit=1)
-        return gateway if gateway and hmac.compare_digest(gateway.key_hash, wanted) else gateway.browse()
-
-
-def hash_key(key):
-    return hashlib.sha256(key.encode()).hexdigest()
-
 
 class FarmSensorGatewayUse(models.Model):
-    """When a gateway was last heard, and until when its allowance is used up: written with each batch, so apart
-    from the gateway."""
+    """When a gateway was last heard, and what it may still send: written with each batch, so apart."""
 
     _name = "farm.sensor.gateway.use"
     _description = "Use of a Sensor Gateway"
@@ -111,47 +94,6 @@ class FarmSensorGatewayUse(models.Model):
     busy_until = fields.Datetime(readonly=True, help="The allowance up to here is spent.")
 
     _gateway_uniq = models.UniqueIndex("(gateway_id)", "A gateway has one record of its use.")
-
-    @api.model
-    def _admit(self, cr, gateway_id, readings, rate_limit):
-        """Spend the allowance for ``readings``, in the transaction of ``cr``.
-
-        The generic cell rate algorithm by the database's clock: one moment a gateway, whatever the load.
-
-        :param rate_limit: readings per minute; 0: none. A burst of one minute's worth is free, and a batch of
-            more than that is let in when nothing is spent.
-        :return: seconds to wait when refused, else 0
-        """
-        cost = readings / rate_limit * 60 if rate_limit else 0.0
-        cr.execute(
-            SQL(
-                """
-                INSERT INTO farm_sensor_gateway_use AS u (gateway_id, last_seen, busy_until)
-                VALUES (%(gateway)s, clock_timestamp() AT TIME ZONE 'UTC',
-                        clock_timestamp() AT TIME ZONE 'UTC' + make_interval(secs => %(cost)s))
-                ON CONFLICT (gateway_id) DO UPDATE SET
-                    last_seen = EXCLUDED.last_seen,
-                    busy_until = GREATEST(u.busy_until, EXCLUDED.last_seen) + make_interval(secs => %(cost)s)
-                WHERE GREATEST(u.busy_until, EXCLUDED.last_seen) + make_interval(secs => %(cost)s)
-                      <= EXCLUDED.last_seen + make_interval(secs => GREATEST(60, %(cost)s))
-                RETURNING id
-                """,
-                gateway=gateway_id,
-                cost=cost,
-            )
-        )
-        if cr.fetchone():
-            return 0
-        cr.execute(
-            SQL(
-                """
-                SELECT EXTRACT(epoch FROM busy_until - clock_timestamp() AT TIME ZONE 'UTC')::float
-                  FROM farm_sensor_gateway_use WHERE gateway_id = %s
-                """,
-                gateway_id,
-            )
-        )
-        return max(1.0, cr.fetchone()[0] + cost - max(60.0, cost))
 
 
 class FarmSensorGatewayKey(models.TransientModel):

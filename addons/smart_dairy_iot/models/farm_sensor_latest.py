@@ -3,8 +3,11 @@ from odoo.addons.smart_dairy_farm.fields import Measured
 
 
 class FarmSensorLatest(models.Model):
-    """A sensor's newest reading by device time, apart from the sensor: ingest writes here many times a second,
-    and nobody who edits a sensor may meet a serialization failure for it."""
+    """A sensor's newest reading by device time.
+
+    Apart from the sensor: ingest writes here many times a second, and nobody who edits a sensor may meet a
+    serialization failure for it.
+    """
 
     _name = "farm.sensor.latest"
     _description = "Newest Reading of a Sensor"

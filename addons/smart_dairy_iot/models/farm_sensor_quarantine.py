@@ -2,8 +2,9 @@ from odoo import api, fields, models
 
 REASONS = [
     ("clock", "Clock Out of Range"),
+    ("too_old", "Older than What Is Open"),
     ("unknown_sensor", "Unknown Sensor"),
-    ("not_finite", "No Finite Number"),
+    ("not_finite", "No Usable Number"),
     ("unit", "Other Unit"),
     ("malformed", "Not Readable"),
 ]

@@ -39,3 +39,8 @@ class FarmSensorReading(models.Model):
     def _kept_days(self):
         """Days of raw readings that retention leaves."""
         return int(self.env["ir.config_parameter"].sudo().get_param("smart_dairy_iot.kept_days") or KEPT_DAYS)
+
+    @api.model
+    def _aggregate_days(self):
+        """Days of hourly and daily figures that are kept; 0: all."""
+        return int(self.env["ir.config_parameter"].sudo().get_param("smart_dairy_iot.aggregate_days") or 0)

@@ -40,8 +40,8 @@ class ResConfigSettings(models.TransientModel):
             if settings.iot_aggregate_days and settings.iot_aggregate_days < settings.iot_kept_days:
                 raise ValidationError(
                     self.env._(
-                        "Figures kept: %(days)s days are fewer than the %(raw)s of the raw readings; take more, or "
-                        "0 for ever.",
+                        "Figures kept: %(days)s days are fewer than the %(raw)s of the raw readings; take "
+                        "more, or 0 for ever.",
                         days=settings.iot_aggregate_days,
                         raw=settings.iot_kept_days,
                     )

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.addons.smart_dairy_iot.engine import gateways
 from odoo.addons.smart_dairy_iot.tests.common import SensorCase
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -126,20 +127,23 @@ class TestGateway(SensorCase):
         self.assertEqual(index, key[:8])
         self.assertEqual(len(kept), 64)
         self.assertNotIn(key, row)
-        gateways = self.env["farm.sensor.gateway"]
-        self.assertEqual(gateways._by_key(key), self.gateway)
-        self.assertFalse(gateways._by_key(key[:-1]))
+
+        def found(key):
+            self.env.flush_all()
+            gateway = gateways.find(self.env.cr, key)
+            return gateway and gateway.id
+
+        self.assertEqual(found(key), self.gateway.id)
+        self.assertFalse(found(key[:-1]))
         renewed = self.gateway._new_key()
-        self.assertFalse(gateways._by_key(key))
-        self.assertEqual(gateways._by_key(renewed), self.gateway)
+        self.assertFalse(found(key))
+        self.assertEqual(found(renewed), self.gateway.id)
         self.gateway.active = False
-        self.assertFalse(gateways._by_key(renewed))
+        self.assertFalse(found(renewed))
 
     def test_allowance(self):
-        use = self.env["farm.sensor.gateway.use"]
-
         def admit(readings, rate=60):
-            return use._admit(self.env.cr, self.gateway.id, readings, rate)
+            return gateways.admit(self.env.cr, self.gateway.id, readings, rate)
 
         self.assertEqual(admit(50_000, 0), 0)
         self.assertEqual(admit(40), 0)

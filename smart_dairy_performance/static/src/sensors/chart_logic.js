@@ -10,16 +10,16 @@ const BOUNDS = {
 
 /** Series of a chart over time: values are {x: ms, y}; a hole of more than `gap` ms stays one. */
 export function seriesOf(chart) {
-    const { points, aggregate, sensor, bounds, start, end } = chart;
+    const { points, grain, sensor, bounds, start, end } = chart;
     const at = (index) => points.map((point) => ({ x: point[0], y: point[index] }));
     const range =
-        aggregate === "raw"
+        grain === "reading"
             ? []
             : [
                   { label: _t("Lowest"), values: at(2), color: 1, edge: true },
                   { label: _t("Highest"), values: at(3), color: 1, edge: true, fillTo: "-1" },
               ];
-    const label = aggregate === "raw" ? sensor.name : _t("%s, mean", sensor.name);
+    const label = grain === "reading" ? sensor.name : _t("%s, mean", sensor.name);
     return [
         ...range,
         { label, values: at(1), color: 1 },
@@ -44,11 +44,11 @@ export function holes({ points, gap, start, end }) {
 /** A moment as people write it: the time where the chart shows readings of a day, else the day too. */
 export function moment(ms, chart) {
     const at = DateTime.fromMillis(ms, { zone: chart.zone });
-    if (chart.aggregate === "day") {
+    if (chart.grain === "day") {
         return at.toLocaleString({ day: "numeric", month: "short", year: "numeric" });
     }
     return at.toLocaleString(
-        chart.aggregate === "raw"
+        chart.grain === "reading"
             ? { hour: "2-digit", minute: "2-digit" }
             : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }
     );

@@ -24,11 +24,11 @@ export class SensorChart extends Component {
     }
 
     get heading() {
-        return this.props.chart.aggregate === "day" ? _t("Day") : _t("Time");
+        return this.props.chart.grain === "day" ? _t("Day") : _t("Time");
     }
 
     get columns() {
-        return this.props.chart.aggregate === "raw" ? [_t("Value")] : [_t("Mean"), _t("Lowest"), _t("Highest")];
+        return this.props.chart.grain === "reading" ? [_t("Value")] : [_t("Mean"), _t("Lowest"), _t("Highest")];
     }
 
     /** The newest first: who reads figures wants to know how it is. */

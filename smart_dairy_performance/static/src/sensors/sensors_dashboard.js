@@ -258,8 +258,8 @@ export class SensorsDashboard extends Dashboard {
     }
 
     get chartTitle() {
-        const { sensor, aggregate } = this.chosen.chart;
-        const what = { raw: _t("readings"), hour: _t("by hour"), day: _t("by day") }[aggregate];
+        const { sensor, grain } = this.chosen.chart;
+        const what = { reading: _t("readings"), hour: _t("by hour"), day: _t("by day") }[grain];
         return [sensor.name, sensor.place, what].filter(Boolean).join(" · ");
     }
 

@@ -4,9 +4,9 @@ const ready = ".o_dairy[data-status=ready][data-dashboard=sensors]";
 const tile = (name, text) =>
     `${ready} .o_dairy_tile[data-name=${name}] .o_dairy_tile_value:contains(/^${text}$/)`;
 const alert = (kind) => `[data-name=alerts] li[data-kind=${kind}]`;
-const span = (name, aggregate) => [
+const span = (name, grain) => [
     { content: `Span ${name}`, trigger: `.o_dairy_spans button[data-span=${name}]`, run: "click" },
-    { content: `Points by ${aggregate}`, trigger: `[data-name=chart][data-aggregate=${aggregate}] canvas` },
+    { content: `Points by ${grain}`, trigger: `[data-name=chart][data-grain=${grain}] canvas` },
 ];
 /** The lines that are drawn: what the chart is made of, seen from outside. */
 const drawn = (check) => ({
@@ -48,7 +48,7 @@ registry.category("web_tour.tours").add("smart_dairy_performance.sensors_dashboa
         ...span("week", "hour"),
         drawn((chart) => same(chart.data.datasets.length, 3, "lowest, highest, mean")),
         ...span("quarter", "day"),
-        ...span("hours", "raw"),
+        ...span("hours", "reading"),
         { content: "The tank's sensor", trigger: "[data-name=sensors] .o_dairy_link:contains(tank-t)", run: "click" },
         { content: "Its chart", trigger: "[data-name=chart] h2:contains(tank-t)" },
         drawn((chart) => same(chart.data.datasets.slice(1).map((one) => one.data[0].y), [12, 8], "limit and law")),

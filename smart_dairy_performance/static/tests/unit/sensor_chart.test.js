@@ -10,7 +10,7 @@ function chart(values = {}) {
     const start = at("2026-03-10T00:00");
     return {
         sensor: { name: "Barn", unit: "°C" },
-        aggregate: "raw",
+        grain: "reading",
         gap: 30 * MINUTE,
         bounds: [],
         start,
@@ -58,7 +58,7 @@ describe("series", () => {
 
     test("hours show the mean within lowest and highest", () => {
         const { start } = chart();
-        const series = seriesOf(chart({ aggregate: "hour", points: [[start, 5, 1, 9]] }));
+        const series = seriesOf(chart({ grain: "hour", points: [[start, 5, 1, 9]] }));
         expect(series.map((one) => one.values[0].y)).toEqual([1, 9, 5]);
         expect(series[1].fillTo).toBe("-1");
     });
@@ -108,6 +108,6 @@ describe("moments", () => {
     test("are those of the company", () => {
         const ms = at("2026-03-10T20:00");
         expect(moment(ms, chart({ zone: "Asia/Kolkata" }))).toMatch(/0?1:30/);
-        expect(moment(ms, chart({ zone: "Asia/Kolkata", aggregate: "day" }))).toMatch(/11/);
+        expect(moment(ms, chart({ zone: "Asia/Kolkata", grain: "day" }))).toMatch(/11/);
     });
 });
