@@ -109,7 +109,8 @@ def one_per_company(since):
     """Ids of sensors that sent something received after ``since``: one of each company that has such."""
     return SQL(
         """
-        SELECT DISTINCT ON (s.company_id) s.id FROM farm_sensor_latest l JOIN farm_sensor s ON s.id = l.sensor_id
+        SELECT DISTINCT ON (s.company_id) s.id
+          FROM farm_sensor_latest l JOIN farm_sensor s ON s.id = l.sensor_id
          WHERE l.received_at > %s ORDER BY s.company_id
         """,
         since,
