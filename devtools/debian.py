@@ -19,6 +19,7 @@ SERVE = {
 TEST = {
     "chromium": ["/usr/bin/chromium"],
     "pgbouncer": ["/usr/sbin/pgbouncer"],
+    "mosquitto": ["/usr/sbin/mosquitto"],
     "fonts-noto-core": ["/usr/share/fonts/truetype/noto/NotoSansBengali-Regular.ttf"],
     "nodejs": ["/usr/bin/node", "/usr/bin/nodejs"],
 }

@@ -9,6 +9,7 @@
     "license": "LGPL-3",
     "depends": [
         "smart_dairy_farm",
+        "smart_dairy_iot",
         "method_cache",
         "database_partition",
         "database_rollup",
@@ -31,6 +32,7 @@
         "web.assets_backend": [
             "smart_dairy_performance/static/src/**/*",
         ],
+        "web.assets_unit_tests": ["smart_dairy_performance/static/tests/unit/**/*"],
         "web.assets_tests": [
             "smart_dairy_performance/static/tests/tours/**/*",
         ],

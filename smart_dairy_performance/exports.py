@@ -203,4 +203,79 @@ def receivables(env, data):
     ]
 
 
-TABLES = {"herd": herd, "sales": sales, "stock": stock, "receivables": receivables}
+def sensors(env, data):
+    def moment(text):
+        return text and text.replace("T", " ").removesuffix("Z")
+
+    at = (env._("Data of (UTC)"), "text")
+    states = {"ok": env._("OK"), "no_data": env._("No data"), "alert": env._("Alert")}
+    return [
+        Table(
+            "sensors",
+            env._("Sensors"),
+            [
+                (env._("Sensor"), "text"),
+                (env._("Type"), "text"),
+                (env._("Place"), "text"),
+                (env._("State"), "text"),
+                (env._("Value"), "float"),
+                (env._("Unit"), "text"),
+                at,
+            ],
+            [
+                [
+                    *(row[key] for key in ("name", "type", "place")),
+                    states[row["state"]],
+                    row["value"],
+                    row["unit"],
+                    moment(row["at"]),
+                ]
+                for row in data["sensors"]
+            ],
+        ),
+        Table(
+            "barns",
+            env._("Barns"),
+            [
+                (env._("Barn"), "text"),
+                (env._("Temperature °C"), "float"),
+                (env._("Humidity %"), "float"),
+                (env._("THI"), "float"),
+                at,
+            ],
+            [
+                [*(row[key] for key in ("name", "temperature", "humidity", "thi")), moment(row["at"])]
+                for row in data["barns"]
+            ],
+        ),
+        Table(
+            "tanks",
+            env._("Tanks"),
+            [
+                (env._("Tank"), "text"),
+                (env._("Temperature °C"), "float"),
+                (env._("Level L"), "float"),
+                (env._("Limit °C"), "float"),
+                at,
+            ],
+            [
+                [*(row[key] for key in ("name", "temperature", "level", "limit")), moment(row["at"])]
+                for row in data["tanks"]
+            ],
+        ),
+        Table(
+            "alerts",
+            env._("Open alerts"),
+            [
+                (env._("Alert"), "text"),
+                (env._("Place"), "text"),
+                (env._("Cause"), "text"),
+                (env._("Next action"), "text"),
+                (env._("Assigned to"), "text"),
+            ],
+            _pick(data["alerts"], "title", "place", "cause", "next_action", "user"),
+        ),
+    ]
+
+
+TABLES = {"herd": herd, "sales": sales, "stock": stock, "receivables": receivables, "sensors": sensors}

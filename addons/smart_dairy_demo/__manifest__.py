@@ -9,6 +9,7 @@
     "author": "Smart Dairy",
     "depends": [
         "smart_dairy_farm",
+        "smart_dairy_iot",
         "sale_management",
         "sale_stock",
         "stock_account",

@@ -19,6 +19,7 @@ from . import (
     sale_order_partitioned,
     sale_order_partitioned_check,
     sale_order_rollup,
+    sensor_dashboard,
     stock_dashboard,
     stock_picking_delivery,
     stock_picking_eager,

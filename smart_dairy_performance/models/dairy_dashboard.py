@@ -18,6 +18,7 @@ MODELS = {
     "sales": "sale.order",
     "stock": "product.product",
     "receivables": "account.move.line",
+    "sensors": "farm.sensor",
 }
 #: where a saved filter keeps the choices, in its context
 CONTEXT = "dairy_dashboard"

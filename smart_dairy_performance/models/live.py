@@ -13,6 +13,7 @@ LISTENERS = {
     "sales": ("sales_team.group_sale_salesman",),
     "stock": ("stock.group_stock_user",),
     "receivables": ("account.group_account_readonly", "account.group_account_invoice"),
+    "sensors": ("smart_dairy_farm.group_farm_worker",),
 }
 
 

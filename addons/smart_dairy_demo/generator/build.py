@@ -16,6 +16,7 @@ from .errors import DemoError
 from .farms import build_herd
 from .progress import Progress
 from .rollups import all_days_noted_at_end
+from .sensors import build_sensors
 
 MARK = "smart_dairy_demo.built"
 NEEDED = ("smart_dairy_farm", "sale_management", "sale_stock", "stock_account", "account", "purchase_stock")
@@ -90,7 +91,10 @@ def generate(ctx):
             activate_languages(ctx)
             set_up_company(ctx)
             users = create_users(ctx)
-        return build_herd(ctx, users) + build_business(ctx, users)
+        counts = build_herd(ctx, users)
+        if "farm.sensor" in ctx.env:
+            counts += build_sensors(ctx)
+        return counts + build_business(ctx, users)
 
 
 def _report(counts, ctx, seconds):

@@ -29,6 +29,7 @@ const EXPORT = "/smart_dairy_performance/export";
 export class Dashboard extends Component {
     static components = { ControlPanel, DairyChart, Dropdown, DropdownItem, PeriodPicker, RecordList, Tile };
     static props = { ...standardActionServiceProps };
+    static hasPeriod = true; // false: it shows how things are now
 
     setup() {
         this.orm = useService("orm");

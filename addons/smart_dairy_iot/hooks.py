@@ -1,0 +1,13 @@
+from odoo.addons.database_partition import runtime
+from odoo.addons.database_partition.engine import clock, maintain
+from odoo.exceptions import UserError
+
+from .readings import READINGS
+
+
+def post_init_hook(env):
+    """Make the partitions at once: the first reading may come before the scheduled action."""
+    with runtime.session(env.cr.dbname) as work:
+        report = maintain.maintain(work, READINGS, clock.now(), None, steps=("premake",))
+    if report.failed:
+        raise UserError("; ".join(report.failed))
