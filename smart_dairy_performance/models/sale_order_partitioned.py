@@ -55,6 +55,8 @@ class SaleOrderPartitioned(models.Model):
     @api.private
     def init(self):
         """Deploy the table, the triggers and the view; the scheduled action fills it."""
+        # before the triggers, which look whether there is a copy yet
+        self.env["database.partition.set"].deploy(ORDERS)
         lower = bounds.floor(ORDERS, clock.now()).replace(tzinfo=None)
         keep.install(self.env.cr, lower)
         super().init()
