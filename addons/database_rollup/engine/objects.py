@@ -208,9 +208,10 @@ def create_note(rollup, alias, rules=RULES):
         found = _found(rollup, alias, rules)
     columns = commas(SQL.identifier(name) for name in rollup.columns[alias])
     old, new = SQL("old_rows"), SQL("new_rows")
+    # rows that are not on both sides as often: as they were, and as they are
     changed = SQL(
-        "((SELECT %(c)s FROM %(old)s EXCEPT ALL SELECT %(c)s FROM %(new)s)"
-        " UNION ALL (SELECT %(c)s FROM %(new)s EXCEPT ALL SELECT %(c)s FROM %(old)s))",
+        "(SELECT %(c)s FROM (SELECT 1 AS _side, %(c)s FROM %(new)s UNION ALL SELECT -1, %(c)s FROM %(old)s) q"
+        " GROUP BY %(c)s HAVING sum(_side) <> 0)",
         c=columns,
         old=old,
         new=new,

@@ -5,21 +5,30 @@ from itertools import pairwise
 from odoo.tools import SQL
 
 from . import objects
+from .declaration import CountDaily
 from .levels import CODES, after
-from .sql import own, run
+from .objects import END_DAY, FIRST_DAY
+from .sql import own, run, trusted
 
 
 def wrong_days(cursor, rollup, low=None, high=None):
     """Compare clean days with the source tables, and coarse levels with the days, in one statement.
 
     :param low: first day to check; ``high``: the day after the last; None: without bound
-    :return: list of ``(level, bucket, rows)``: buckets with that many missing or surplus rows, oldest first
+    :return: list of ``(level, bucket, rows)``: buckets with that many missing or surplus rows, oldest first.
+        Instead of a level also the name of a :class:`..declaration.CountDaily` with the number of values that
+        are on several rows of the day, against its ``within``.
     """
     parts = [
         part
         for cut in rollup.kept
         for measure in (None, *cut.distinct)
         for part in _differences(cut, measure, low, high)
+    ]
+    parts += [
+        _broken_promises(rollup, m, low, high)
+        for m in rollup.measures
+        if isinstance(m, CountDaily) and m.within
     ]
     return run(
         cursor,
@@ -73,9 +82,34 @@ def _difference(level, fresh, kept, condition):
     )
 
 
+def _broken_promises(rollup, measure, low, high):
+    """Statement that finds days on which a value of a daily count has several of what it has one of."""
+    value = trusted(measure.expression)
+    several = [
+        SQL("count(DISTINCT ROW(%s)) > 1", trusted(rollup.dimension(name).expression))
+        for name in measure.within
+    ]
+    return SQL(
+        "SELECT %s AS level, bucket, count(*) AS rows FROM (SELECT %s AS bucket FROM %s"
+        " WHERE %s AND (%s) IS NOT NULL GROUP BY 1, %s HAVING %s) b GROUP BY bucket",
+        measure.name,
+        objects.bucket(rollup),
+        objects.sources(rollup),
+        objects.in_range(rollup, SQL("%s::date", low or FIRST_DAY), SQL("%s::date", high or END_DAY)),
+        value,
+        value,
+        SQL(" OR ").join(several),
+    )
+
+
 def mend(cursor, rollup, found):
-    """Note every wrong bucket of :func:`wrong_days` as dirty: reads are right from the commit on."""
+    """Note every wrong bucket of :func:`wrong_days` as dirty: reads are right from the commit on.
+
+    A broken promise of ``within`` stays: the declaration or the data is to be corrected.
+    """
     for level, bucket, _rows in found:
+        if level not in CODES:
+            continue
         run(
             cursor,
             SQL(

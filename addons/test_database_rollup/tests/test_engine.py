@@ -352,6 +352,26 @@ class TestKeepingFresh(LabCase):
             self.assertEqual(verify.wrong_days(cursor, SALES), [])
         self.assert_exact(SALES)
 
+    def test_a_value_on_two_rows_of_a_day_is_noticed(self):
+        """The declaration vouches that a cow is on one farm a day; here one is not."""
+        broken = (CountDaily("cow_days", "m.cow", within=("farm",)),)
+        rollup = dataclasses.replace(MILK, name="broken", measures=broken, cuts=())
+        deploy.deploy(self.lab.transaction, rollup)
+        self.do(
+            "INSERT INTO milk (farm, cow, session, day) VALUES"
+            " (1, 7, 1, '2025-03-03'), (1, 7, 2, '2025-03-03'), (1, 8, 1, '2025-03-04'),"
+            " (2, 8, 1, '2025-03-04'), (NULL, 9, 1, '2025-03-05'), (2, 9, 1, '2025-03-05')"
+        )
+        fold.fold_all(self.lab.transaction, rollup)
+        with self.lab.transaction() as cursor:
+            found = [("cow_days", "2025-03-04", 1), ("cow_days", "2025-03-05", 1)]
+            self.assertEqual(verify.wrong_days(cursor, rollup), found)
+            self.assertEqual(verify.wrong_days(cursor, rollup, high=date(2025, 3, 5)), found[:1])
+            verify.mend(cursor, rollup, found)
+            cursor.connection.rollback()
+        with self.lab.transaction() as cursor:
+            deploy.drop(cursor, "broken")
+
     def test_switched_off_trigger_is_noticed(self):
         self.order("2025-03-03")
         self.settle()
