@@ -1,9 +1,11 @@
 """What a dashboard of moments and money is asked about: companies, time zones, the period, the currency."""
 
 from collections import defaultdict
+from functools import partial
 
 from odoo import fields
 from odoo.fields import Domain
+from odoo.tools import float_round
 
 from .guards import check_internal, companies_of, parse_period
 
@@ -67,6 +69,25 @@ def moments(scope, name, headline=False):
                 & Domain(name, "<", fields.Datetime.to_string(end))
             )
     return Domain.OR(parts)
+
+
+def rounder(currency):
+    """``currency.round`` as a function that is quick for hundreds of amounts.
+
+    Away from the middle between two cents every way of rounding gives the same; near it Odoo's decides.
+    """
+    digits, rounding = currency.decimal_places, currency.rounding
+    scale = 10**digits
+    exactly = partial(float_round, precision_rounding=rounding)
+    if rounding * scale != 1:  # to five cents, say
+        return exactly
+
+    def rounded(amount):
+        if abs(amount) * scale > 1e12 or 0.49 < amount * scale % 1 < 0.51:
+            return exactly(amount)
+        return round(amount, digits) + 0.0  # never -0.0
+
+    return rounded
 
 
 def currency_info(currency):

@@ -11,9 +11,10 @@ from odoo.tools import SQL
 from ..asking import Asking, FromBase
 from ..dependencies import RECEIVABLES
 from ..guards import check_group, companies_of, compared_period
+from ..pages import PARTNER_NAME
 from ..queries import receivables
 from ..queries.periods import PeriodError, business_day, today
-from ..scope import currency_info, head_of, headline_companies, scope_of
+from ..scope import currency_info, head_of, headline_companies, rounder, scope_of
 
 CUSTOMERS = 15
 EXPECTED_DAYS = 30
@@ -286,6 +287,7 @@ class AccountMoveLine(models.Model):
     def _receivables_customers(self, rows, currency):
         # sudo: the journal item shows its customer's name to whoever may read the item
         partners = self.env["res.partner"].sudo().browse([row[0] for row in rows if row[0]])
+        self.env["eager.loading.mixin"]._prefetch_related(partners, *PARTNER_NAME)
         names = {partner.id: partner.display_name for partner in partners}
         customers = [
             {
@@ -304,8 +306,9 @@ class AccountMoveLine(models.Model):
     def _receivables_trend(self, period, currency, changes, owed):
         """What is owed at the end of each day, back from ``owed`` on the last."""
         days = [period.first + timedelta(days=i) for i in range(period.days)]
+        rounded = rounder(currency)
         return [
-            {"date": date.isoformat(day), "amount": currency.round(amount)}
+            {"date": date.isoformat(day), "amount": rounded(amount)}
             for day, amount in zip(days, receivables.shape_balance(changes, days, owed), strict=True)
         ]
 

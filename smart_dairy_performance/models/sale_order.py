@@ -8,9 +8,10 @@ from odoo.tools import SQL
 from ..asking import Asking, FromBase
 from ..dependencies import SALES
 from ..guards import check_internal, companies_of, compared_period
+from ..pages import PARTNER_NAME, PRODUCT_NAME
 from ..queries import sales
 from ..queries.periods import today
-from ..scope import currency_info, head_of, moments, scope_of
+from ..scope import currency_info, head_of, moments, rounder, scope_of
 
 TOP_LIMIT = 10
 COMPARED = ("summary", "daily_stats", "date_from", "date_to")
@@ -225,7 +226,7 @@ class SaleOrder(models.Model):
         others = self.env["res.currency"].browse(dict.fromkeys(scope["currencies"].values()))
         own = rows["sales", currency.id]
         data = {
-            "daily_stats": sales.shape_days(own, period.first, currency),
+            "daily_stats": sales.shape_days(own, period.first, rounder(currency)),
             "summary": sales.shape_total(own, currency),
             "by_currency": [
                 {
@@ -248,7 +249,9 @@ class SaleOrder(models.Model):
     def _dashboard_products(self, rows, currency):
         # sudo: whoever may see the line may see its product's name, also when that is archived by now
         products = self.env["product.product"].sudo().with_context(display_default_code=False)
-        by_id = {product.id: product for product in products.browse([row[0] for row in rows])}
+        found = products.browse([row[0] for row in rows])
+        self.env["eager.loading.mixin"]._prefetch_related(found, *PRODUCT_NAME, "uom_id.name")
+        by_id = {product.id: product for product in found}
         return [
             {
                 "product_id": product_id,
@@ -266,6 +269,7 @@ class SaleOrder(models.Model):
     def _dashboard_customers(self, rows, currency):
         # sudo: the order shows its customer's name to whoever may read the order
         partners = self.env["res.partner"].sudo().browse([row[0] for row in rows])
+        self.env["eager.loading.mixin"]._prefetch_related(partners, *PARTNER_NAME)
         names = {partner.id: partner.display_name for partner in partners}
         return [
             {

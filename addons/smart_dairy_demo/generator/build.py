@@ -15,6 +15,7 @@ from .context import Context, months_before
 from .errors import DemoError
 from .farms import build_herd
 from .progress import Progress
+from .rollups import all_days_noted_at_end
 
 MARK = "smart_dairy_demo.built"
 NEEDED = ("smart_dairy_farm", "sale_management", "sale_stock", "stock_account", "account", "purchase_stock")
@@ -84,11 +85,12 @@ def build(options):
 @mute_logger("odoo.addons.base.models.ir_sequence")
 def generate(ctx):
     """Fill the database of the context. Returns the number of rows by table."""
-    with ctx.progress.step("Company and people"):
-        activate_languages(ctx)
-        set_up_company(ctx)
-        users = create_users(ctx)
-    return build_herd(ctx, users) + build_business(ctx, users)
+    with all_days_noted_at_end(ctx.env):
+        with ctx.progress.step("Company and people"):
+            activate_languages(ctx)
+            set_up_company(ctx)
+            users = create_users(ctx)
+        return build_herd(ctx, users) + build_business(ctx, users)
 
 
 def _report(counts, ctx, seconds):
