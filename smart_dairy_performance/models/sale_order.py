@@ -14,6 +14,7 @@ from ..queries.periods import today
 from ..scope import currency_info, head_of, moments, rounder, scope_of
 
 TOP_LIMIT = 10
+UNIT_NAME = "product_tmpl_id.uom_id.name"  # where a product's unit is kept
 COMPARED = ("summary", "daily_stats", "date_from", "date_to")
 
 
@@ -250,7 +251,7 @@ class SaleOrder(models.Model):
         # sudo: whoever may see the line may see its product's name, also when that is archived by now
         products = self.env["product.product"].sudo().with_context(display_default_code=False)
         found = products.browse([row[0] for row in rows])
-        self.env["eager.loading.mixin"]._prefetch_related(found, *PRODUCT_NAME, "uom_id.name")
+        self.env["eager.loading.mixin"]._prefetch_related(found, *PRODUCT_NAME, UNIT_NAME)
         by_id = {product.id: product for product in found}
         return [
             {
