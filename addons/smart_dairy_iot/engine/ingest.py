@@ -174,7 +174,7 @@ SELECT place, reason FROM judged WHERE NOT %(keep_unknown)s AND reason = 'unknow
 UNION ALL
 SELECT NULL, count(*)::text FROM judged WHERE %(keep_unknown)s OR reason <> 'unknown_sensor'
 """
-HAS_METERS = "SELECT FROM farm_sensor s WHERE s.writes_milk AND %(allowed)s LIMIT 1"
+HAS_METERS = "SELECT 1 FROM farm_sensor s WHERE s.writes_milk AND %(allowed)s LIMIT 1"
 #: of stored readings only: what is in quarantine is no milking
 MILKINGS = """
 INSERT INTO farm_sensor_milking (sensor_id, "timestamp", tag, kg, state)
