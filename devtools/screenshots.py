@@ -3,7 +3,7 @@
     python devtools/screenshots.py --url http://localhost:8069 --login admin --password admin --out
     docs/images
 
-Logs in with Chromium and photographs the four dashboards, a cow card and whole-herd entry at 1400 and at 390
+Logs in with Chromium and photographs the dashboards, a cow card and whole-herd entry at 1400 and at 390
 pixels. Needs Playwright for Python and Chromium; ends with status 1 when a page shows an
 error.
 """
@@ -21,6 +21,7 @@ PAGES = {
     "sales-dashboard": ("sales-dashboard", DASHBOARD),
     "stock-dashboard": ("stock-dashboard", DASHBOARD),
     "receivables-dashboard": ("receivables-dashboard", DASHBOARD),
+    "sensors-dashboard": ("sensors-dashboard", DASHBOARD),
     "cow-card": ("cow-card/{cow}", ".o_cow_card canvas"),
     "herd-entry": ("herd-entry", ".o_herd_entry input[inputmode=decimal]"),
 }

@@ -333,10 +333,10 @@ class FarmSensorAlert(models.Model):
     _dairy_dashboards = ("sensors",)
 
     @api.model
-    def _evaluate(self, farm_ids=None):
+    def _found(self, outcome):
         """Also tell open dashboards, where something was found or readings have come since the last look."""
-        outcome = super()._evaluate(farm_ids)
+        super()._found(outcome)
         self.sudo().browse([*outcome.raised, *outcome.resolved, *outcome.woken])._dairy_changed()
+        self.env.flush_all()
         fresh = self.env.execute_query(sensors.one_per_company(fields.Datetime.now() - LOOK))
         self.env["farm.sensor"].browse(id_ for (id_,) in fresh)._dairy_changed()
-        return outcome

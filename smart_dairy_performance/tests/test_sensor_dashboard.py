@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from ..exports import TABLES
+from ..models.live import KEY
 
 
 class SensorBoard(TransactionCase):
@@ -153,6 +154,24 @@ class TestSensorDashboard(SensorBoard):
         now = self.open()["now"]
         self.assertEqual((now["open"], now["new"], now["acknowledged"], now["snoozed"]), (3, 1, 1, 1))
         self.assertEqual(len(self.open()["alerts"]), 2)
+
+    def test_open_dashboards_hear_of_it(self):
+        def heard():
+            return self.env.cr.postcommit.data.pop(KEY, set())
+
+        topic = (self.env.cr.dbname, "sensors", self.company.id)
+        alert = self.env["farm.sensor.alert"].search([("company_id", "=", self.company.id)], limit=1)
+        heard()
+        self.env["farm.sensor.alert"]._found(alerts.Outcome(resolved=(alert.id,)))
+        self.assertIn(topic, heard())
+        self.env["farm.sensor.latest"].search([]).write({"received_at": self.now - timedelta(hours=1)})
+        self.env["farm.sensor.alert"]._found(alerts.Outcome())
+        self.assertNotIn(topic, heard(), "nothing found, nothing received")
+        self.warm.latest_ids.received_at = fields.Datetime.now()
+        self.env["farm.sensor.alert"]._found(alerts.Outcome())
+        self.assertIn(topic, heard())
+        alert.with_user(self.user).action_acknowledge()
+        self.assertIn(topic, heard())
 
     def test_rights(self):
         other = self.env["res.company"].create({"name": "Other dairy"})

@@ -93,27 +93,27 @@ SELECT s.id, s.at, s.value, s.fresh, s.spared, s.margin, s.farm_id, k.kind, k.si
 """
 # Within the margin of its limit a value is not beyond, and not calm either.
 JUDGED = """
-SELECT l.*, CASE WHEN NOT fresh THEN NULL WHEN side * (value - bound) > 0 THEN true
-                 WHEN side * (value - bound) > -margin AND margin > 0 THEN NULL ELSE false END AS beyond
+SELECT l.*, o.id IS NOT NULL AS opened,
+       CASE WHEN NOT fresh THEN NULL WHEN side * (l.value - l.bound) > 0 THEN true
+            WHEN side * (l.value - l.bound) > -margin AND margin > 0 THEN NULL ELSE false END AS beyond
   FROM limits l
+  LEFT JOIN farm_sensor_alert o ON o.sensor_id = l.id AND o.kind = l.kind AND o.state <> 'resolved'
 """
-# The excursion began with the first reading after the last calm one.
+# The excursion began with the first reading after the last calm one; asked only where an alert may be raised.
 LASTING = """
 SELECT j.*, COALESCE(x.since, j.at) AS since,
        NOT j.spared AND (j.delay = 0 OR j.at - x.since >= make_interval(mins => j.delay)) AS raises
   FROM judged j
-  LEFT JOIN LATERAL (
+ CROSS JOIN LATERAL (
         SELECT min(r."timestamp") AS since FROM %(table)s r
-         WHERE r.sensor_id = j.id AND r.quality <> 'bad' AND r."timestamp" <= j.at
+         WHERE j.beyond AND NOT j.opened
+           AND r.sensor_id = j.id AND r.quality <> 'bad' AND r."timestamp" <= j.at
            AND r."timestamp" > COALESCE(
                 (SELECT c."timestamp" FROM %(table)s c
                   WHERE c.sensor_id = j.id AND c.quality <> 'bad' AND j.side * (c.value - j.bound) <= 0
                     AND c."timestamp" < j.at AND c."timestamp" > j.at - %(look_back)s::interval
                   ORDER BY c."timestamp" DESC LIMIT 1),
-                j.at - %(look_back)s::interval)
-       ) x ON j.beyond AND NOT EXISTS (
-        SELECT FROM farm_sensor_alert o
-         WHERE o.sensor_id = j.id AND o.kind = j.kind AND o.state <> 'resolved')
+                j.at - %(look_back)s::interval)) x
 """
 # Change per hour against the oldest reading of the last hour, or the one before where readings are rarer: two
 # neighbours a minute apart would turn every tremble into a change.
@@ -129,7 +129,8 @@ SELECT s.id, s.farm_id, CASE WHEN s.fresh THEN
          WHERE r.sensor_id = s.id AND r.quality <> 'bad' AND r."timestamp" < s.at
            AND r."timestamp" >= s.at - GREATEST(
                 interval '1 hour', make_interval(mins => s.expected_interval * 3 / 2))
-         ORDER BY r."timestamp" LIMIT 1) b ON s.fresh
+           AND s.fresh
+         ORDER BY r."timestamp" LIMIT 1) b ON true
  WHERE s.threshold_rate IS NOT NULL
 """
 OUTAGE = """

@@ -40,7 +40,7 @@ class DatabasePartitionSet(models.Model):
                 self._note_gone(cursor, sealed)
             days = self.env["farm.sensor.reading"]._aggregate_days()
             if days:
-                seal.forget(cursor, sealed.date() - timedelta(days=max(days - kept, 0)))
+                seal.forget(cursor, clock.now().date() - timedelta(days=days))
         return result
 
     @api.model
@@ -64,7 +64,7 @@ class DatabasePartitionSet(models.Model):
     @api.model
     def _note_gone(self, cursor, sealed):
         """Tell the rollup that detached days are empty: it equals its source again, and drops their rows."""
-        if not run(cursor, SQL("SELECT FROM %s WHERE prefix = %s", own("state"), HOURS.prefix)):
+        if not run(cursor, SQL("SELECT 1 FROM %s WHERE prefix = %s", own("state"), HOURS.prefix)):
             return
         run(
             cursor,

@@ -267,14 +267,23 @@ class FarmSensorAlert(models.Model):
     @api.model
     def _cron_evaluate(self):
         """Look at all sensors, then tell whom it concerns."""
-        self._evaluate()
+        outcome = self._evaluate()
+        cron = self.env["ir.cron"]
+        cron._commit_progress()  # the snapshot of this transaction is older than what was found
+        self._found(outcome)
         left = self.sudo().search_count([("announced", "!=", True)])
-        while left and self.env["ir.cron"]._commit_progress(remaining=left):
-            done = self._announce()
+        cron._commit_progress(remaining=left)
+        while left > 0 and (done := self._announce()):
             left -= done
-            self.env["ir.cron"]._commit_progress(done)
-            if not done:
+            if not cron._commit_progress(done):
                 break
+
+    @api.model
+    def _found(self, outcome):
+        """What else is to happen after each look, found something or not; for extension.
+
+        :param outcome: :class:`~..engine.alerts.Outcome`
+        """
 
     @api.model
     def _evaluate(self, farm_ids=None):

@@ -21,3 +21,7 @@ class FarmSensorLatest(models.Model):
     battery = Measured("Battery (%)", digits=(5, 1), readonly=True)
 
     _sensor_uniq = models.UniqueIndex("(sensor_id)", "A sensor has one newest reading.")
+
+    def init(self):
+        """Room on each page for the next version of its rows: an update then touches no index."""
+        self.env.cr.execute("ALTER TABLE farm_sensor_latest SET (fillfactor = 40)")

@@ -86,7 +86,6 @@ class FarmSensor(models.Model):
 
     responsible_id = fields.Many2one(
         "res.users",
-        string="Responsible",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
         help="Gets its alerts; empty: the farm's herd manager.",
     )

@@ -338,6 +338,13 @@ class TestAlertLife(AlertCase):
         self.assertFalse(alert.activity_ids)
         self.assertIn("The cause is gone", alert.message_ids[0].body)
 
+    def test_scheduled_action(self):
+        alert = self.raised()
+        with self.enter_registry_test_mode():
+            self.env.ref("smart_dairy_iot.ir_cron_alerts").method_direct_trigger()
+        self.assertTrue(alert.announced)
+        self.assertEqual(alert.activity_ids.user_id, self.manager)
+
     def test_the_responsible_of_the_sensor_comes_first(self):
         worker = self.make_user("worker")
         self.assertEqual(self.raised(responsible_id=worker.id).user_id, worker)

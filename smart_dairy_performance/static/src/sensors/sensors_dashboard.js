@@ -147,7 +147,7 @@ export class SensorsDashboard extends Dashboard {
             badge: row.silent
                 ? this.silentBadge(row)
                 : row.stress
-                  ? { text: _t("Heat stress since THI %s", this.format.number(row.threshold)), tone: "bad" }
+                  ? { text: _t("Heat stress: THI from %s", this.format.number(row.threshold)), tone: "bad" }
                   : { text: _t("as of %s", this.since(row.at)), tone: "ok" },
             cells: {
                 name: row.name,
