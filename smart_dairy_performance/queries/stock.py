@@ -45,7 +45,7 @@ def on_hand(quants):
 
 
 class Product(NamedTuple):
-    """A product on hand or used: quantities in its own unit, value in the headline currency, cover in days."""
+    """A product on hand or used: quantities in its unit, value in the headline currency, cover in days."""
 
     id: int
     quantity: float
@@ -71,8 +71,8 @@ def flows(moved, period, currency_companies, rounded):
     :param moved: {incoming: [(day, company id, unit id, moves, quantity, value)]}
     :param currency_companies: ids of the companies whose values may be added
     :param rounded: function for quantities
-    :return: ``{'received' or 'sent': {moves, value (unrounded)}}``, ``{unit id: [{date, in, out}]}`` with days in
-        order, the unit with most moves first
+    :return: ``{'received' or 'sent': {moves, value (unrounded)}}``, ``{unit id: [{date, in, out}]}`` with
+        days in order, the unit with most moves first
     """
     totals, days, counts = {}, {}, {}
     for incoming, way in ((True, "received"), (False, "sent")):
