@@ -248,7 +248,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _stock_money(self, scope, amounts, hidden=None):
-        """Sum of ``amounts`` in the headline currency, rounded once; ``hidden`` where values are not shown."""
+        """Sum of ``amounts`` in the headline currency, rounded once; ``hidden`` without rights to values."""
         return scope["currency"].round(sum(amounts)) if scope["values"] else hidden
 
     @api.model
@@ -422,7 +422,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _stock_moved(self, asking, scope, period, before):
-        """``{incoming: [(day, company id, unit id, moves, quantity, value)]}`` from one period to the other."""
+        """``{incoming: [(day, company id, unit id, moves, quantity, value)]}`` of both periods."""
         both = Period(min(period.first, before.first), max(period.last, before.last))
         return {
             incoming: asking.ask(
