@@ -59,8 +59,8 @@ READING_REPORTS = {
         "SELECT timestamp, value FROM {} WHERE sensor_id = 7 AND timestamp >= '2025-06-12'"
         " AND timestamp < '2025-06-14' ORDER BY 1", None),
 }  # fmt: skip
-#: least ratio of DELETE to what retention does, and most percent that the copy may add to a confirmation
-DROP_BAR, CONFIRM_BAR = 3.0, 5.0
+#: least ratio of DELETE to what retention does, in time and in write-ahead log, and most percent that the copy may add to a confirmation
+DROP_BAR, WAL_BAR, CONFIRM_BAR = 1.5, 5.0, 5.0
 COLUMNS = (
     "id bigint NOT NULL, sensor_id integer NOT NULL, timestamp timestamp NOT NULL, value double precision,"
     " unit varchar, quality smallint, received_at timestamp, PRIMARY KEY (id, timestamp)"
@@ -117,7 +117,12 @@ def retention(lab, what, plain, first, folder, declared, table):
     from odoo.addons.database_partition.engine import retention as engine
     from odoo.addons.database_partition.engine.connection import Patience
 
-    times = {"delete": [], "drop": []}
+    times, wal = {"delete": [], "drop": []}, {"delete": [], "drop": []}
+
+    def position():
+        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'")
+        return float(cursor.fetchone()[0])
+
     with (
         lab.session() as work,
         contextlib.closing(lab.connect(autocommit=True)) as cnx,
@@ -127,7 +132,7 @@ def retention(lab, what, plain, first, folder, declared, table):
             with work.transaction() as inner:
                 oldest = next(p for p in catalogue.partitions(inner, declared) if p.range.lower >= first)
             low, high = (end.replace(tzinfo=None) for end in (oldest.range.lower, oldest.range.upper))
-            began = time.perf_counter()
+            written, began = position(), time.perf_counter()
             cursor.execute(
                 f"DELETE FROM {plain} WHERE {declared.key} >= %s AND {declared.key} < %s",  # noqa: S608
                 (low, high),
@@ -135,13 +140,18 @@ def retention(lab, what, plain, first, folder, declared, table):
             deleted = cursor.rowcount
             cursor.execute(f"VACUUM {plain}")
             times["delete"].append(time.perf_counter() - began)
-            began = time.perf_counter()
+            wal["delete"].append(position() - written)
+            written, began = position(), time.perf_counter()
             engine.detach(work, declared, oldest.relation, NOW, Patience())
             engine.drop(work, declared, oldest.relation, NOW, folder, confirmed=True)
             times["drop"].append(time.perf_counter() - began)
+            wal["drop"].append(position() - written)
             first = oldest.range.upper
         print(f"{what:<38} {'DELETE+VACUUM':>12} {'DROP':>11} {'ratio':>10}   ({deleted} rows)")
         table.add("without an archive", *(statistics.median(one) for one in times.values()), DROP_BAR)
+        first_kb, second_kb = (statistics.median(one) / 1024 for one in wal.values())
+        figures = f"{first_kb:9.0f} kB {second_kb:9.0f} kB {first_kb / second_kb:8.2f} x"
+        table.line("write-ahead log", figures, WAL_BAR, first_kb / second_kb)
         began = time.perf_counter()
         with work.transaction() as inner:
             oldest = next(p for p in catalogue.partitions(inner, declared) if p.range.lower >= first)

@@ -16,10 +16,10 @@ _package = types.ModuleType("database_partition")
 _package.__path__ = [str(ROOT / "addons" / "database_partition")]
 sys.modules.setdefault("database_partition", _package)
 
-from database_partition.engine import drain
-from database_partition.engine.connection import Patience
-from database_partition.engine.errors import BusyError
-from database_partition.testing.lab import NOW, READINGS, Lab
+from database_partition.engine import drain  # noqa: E402
+from database_partition.engine.connection import Patience  # noqa: E402
+from database_partition.engine.errors import BusyError  # noqa: E402
+from database_partition.testing.lab import NOW, READINGS, Lab  # noqa: E402
 
 QUICK = Patience(grace_s=1.5)
 
