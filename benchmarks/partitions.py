@@ -59,7 +59,8 @@ READING_REPORTS = {
         "SELECT timestamp, value FROM {} WHERE sensor_id = 7 AND timestamp >= '2025-06-12'"
         " AND timestamp < '2025-06-14' ORDER BY 1", None),
 }  # fmt: skip
-#: least ratio of DELETE to what retention does, in time and in write-ahead log, and most percent that the copy may add to a confirmation
+#: least ratio of DELETE to what retention does, in time and in write-ahead log; most percent that the copy
+#: may add to a confirmation
 DROP_BAR, WAL_BAR, CONFIRM_BAR = 1.5, 5.0, 5.0
 COLUMNS = (
     "id bigint NOT NULL, sensor_id integer NOT NULL, timestamp timestamp NOT NULL, value double precision,"
