@@ -3,9 +3,9 @@
     python devtools/screenshots.py --url http://localhost:8069 --login admin --password admin --out
     docs/images
 
-Logs in with Chromium and photographs the dashboards, a cow card and whole-herd entry at 1400 and at 390
-pixels. Needs Playwright for Python and Chromium; ends with status 1 when a page shows an
-error.
+Logs in with Chromium and photographs the dashboards, a cow card, whole-herd entry, the orders by month
+and their partitions at 1400 and at 390 pixels. Needs Playwright for Python and Chromium; ends with status 1
+when a page shows an error.
 """
 
 import argparse
@@ -24,19 +24,23 @@ PAGES = {
     "sensors-dashboard": ("sensors-dashboard", DASHBOARD),
     "cow-card": ("cow-card/{cow}", ".o_cow_card canvas"),
     "herd-entry": ("herd-entry", ".o_herd_entry input[inputmode=decimal]"),
+    "orders-by-month": ("orders-by-month", ".o_pivot table, .o_view_nocontent"),
+    "partition-sets": ("partition-sets/{set}", ".o_form_view .o_data_row"),
 }
 # A list of a whole herd is as long as the herd: its picture shows one screen.
 ONE_SCREEN = {"herd-entry"}
-# A cow some months into a later lactation has a curve worth looking at.
-FIND_COW = """async () => {
+# What stands in braces in a path: the first record of a model that a domain finds. A cow some months into a
+# later lactation has a curve worth looking at.
+RECORDS = {
+    "cow": ("farm.animal", [["lactation_status", "=", "lactating"], ["parity", ">=", 2]]),
+    "set": ("database.partition.set", [["name", "=", "sale_order_partitioned"]]),
+}
+FIND = """async ([model, domain]) => {
     const answer = await fetch("/web/dataset/call_kw", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ jsonrpc: "2.0", params: {
-            model: "farm.animal",
-            method: "search",
-            args: [[["lactation_status", "=", "lactating"], ["parity", ">=", 2]]],
-            kwargs: { limit: 1 },
+            model, method: "search", args: [domain], kwargs: { limit: 1 },
         } }),
     });
     return (await answer.json()).result[0];
@@ -88,8 +92,9 @@ def log_in(page, options):
 
 def take(page, options, name, path, ready, width):
     page.set_viewport_size({"width": width, "height": WIDTHS[width]})
-    if "{cow}" in path:
-        path = path.format(cow=page.evaluate(FIND_COW))
+    for name_of, asked in RECORDS.items():
+        if f"{{{name_of}}}" in path:
+            path = path.format(**{name_of: page.evaluate(FIND, list(asked))})
     page.goto(f"{options.url}/odoo/{path}")
     page.wait_for_selector(ready, timeout=180_000)
     page.wait_for_timeout(1200)  # charts draw after their data

@@ -4,11 +4,12 @@ import time
 from odoo import api, fields, models
 from odoo.addons.database_partition import runtime
 from odoo.addons.database_partition.engine import bounds, clock
+from odoo.addons.database_partition.engine.connection import TRANSIENT
 from odoo.addons.database_partition.engine.errors import BusyError
 from odoo.addons.sale.models.sale_order import INVOICE_STATUS, SALE_ORDER_STATE
 
 from ..partitions import keep, settle, verify
-from ..partitions.orders import ORDERS, VIEW
+from ..partitions.orders import COLUMNS, ORDERS, VIEW
 
 _logger = logging.getLogger(__name__)
 #: seconds that one run of the scheduled action may take, and hours after which it compares again
@@ -26,6 +27,7 @@ class SaleOrderPartitioned(models.Model):
     _table = VIEW
     _partition_set = ORDERS
     _order = "date_order desc, id desc"
+    _depends = {"sale.order": [name for name in COLUMNS if name != "id"]}
 
     name = fields.Char("Number", readonly=True)
     order_id = fields.Many2one("sale.order", readonly=True)
@@ -96,7 +98,7 @@ class SaleOrderPartitioned(models.Model):
                     missing = keep.missing_triggers(cursor)
                 if found.filled == 1 and _hours_since(found.verified_at) > COMPARE:
                     self._compare(work, stop)
-            except BusyError as error:
+            except (BusyError, *TRANSIENT) as error:  # the next run goes on
                 _logger.info("partitioned orders: %s", error)
                 return
         if found.reason:

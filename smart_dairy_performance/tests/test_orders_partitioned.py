@@ -117,9 +117,7 @@ class TestModel(SalesCase):
             self.env["sale.order.partitioned"].browse(self.orders[1].id).action_open_order()["res_id"],
             self.orders[1].id,
         )
-        self.orders[1].sudo().date_order = utc("2026-03-10 06:00:00")
-        self.env.flush_all()
-        self.env.invalidate_all()
+        self.orders[1].sudo().date_order = utc("2026-03-10 06:00:00")  # flushed by the search
         found = self.env["sale.order.partitioned"].search(
             [*domain, ("date_order", "=", "2026-03-10 06:00:00")]
         )
