@@ -136,13 +136,14 @@ def slow_ways(world, measured):
         world.connection.rollback()
 
 
-def read_dashboards(name, options, stop, answers):
+def read_dashboards(name, options, ready, stop, answers):
     """Another process: charts of a sensor and the herd dashboard, one after the other without a pause."""
     configure(options.config)
     from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
 
     registry, times = Registry(name), []
+    ready.set()
     now = yesterday() + timedelta(days=1)
     while not stop.is_set():
         for look in (
@@ -161,10 +162,11 @@ def read_dashboards(name, options, stop, answers):
 def long_run(world, batches, options, first, measured):
     """``--seconds`` of ingest beside readers; returns the number of readings sent, each counted once."""
     context = multiprocessing.get_context("spawn")
-    stop, answers = context.Event(), context.Queue()
-    reader = context.Process(target=read_dashboards, args=(world.name, options, stop, answers))
+    ready, stop, answers = context.Event(), context.Event(), context.Queue()
+    reader = context.Process(target=read_dashboards, args=(world.name, options, ready, stop, answers))
     reader.start()
-    time.sleep(8)  # it loads its registry
+    if not ready.wait(180):
+        raise RuntimeError("the reader did not start")
     scope, sent, twice = ingest.Scope(world.farm, world.gateway), 0, 0
     memory = peak()
     begun = time.perf_counter()
