@@ -28,7 +28,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import paho.mqtt.client as mqtt
-from _sensors import Sensors, Server, post, yesterday
+from _sensors import Sensors, Server, configure, post, yesterday
 
 from devtools import odoo_server, odoo_source
 from devtools.paths import free_port
@@ -194,11 +194,12 @@ def check(world, devices):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--config", help="ignored: a clone of the test template is used")
-    parser.add_argument("--database", help="ignored likewise")
+    parser.add_argument("--config", default=os.environ.get("ODOO_RC"), help="Odoo's configuration")
+    parser.add_argument("--database", help="ignored: a clone of the test template is used")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    configure(options.config)
     rng, stop = random.Random(options.seed), threading.Event()
     kills = {"server": 0, "bridge": 0, "sessions": 0}
     with (
