@@ -88,9 +88,7 @@ class FarmAnimal(models.Model):
         kg = defaultdict(float)
         for day, ids in scope["days"].items():
             domain = scope["domain"] & Domain("company_id", "in", ids)
-            answer = asking.ask(
-                "herd_milk", Period(day, day), domain=domain, by=("type",), measures=("kg",)
-            )
+            answer = asking.ask("herd_milk", Period(day, day), domain=domain, by=("type",), measures=("kg",))
             for animal_type, amount in answer.rows:
                 kg[animal_type] += amount
         milk = self.env["farm.milk.record"]._herd_milk_select(scope["domain"] & self._herd_on_today(scope))

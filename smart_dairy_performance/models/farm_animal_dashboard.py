@@ -32,17 +32,17 @@ class FarmAnimal(models.Model):
         """Return the herd's figures: milk of the days from ``date_from`` to ``date_to``, animals as they
         are now; cached.
 
-        Its cost does not grow with the history: milk, animals and cases come from rollups (``rollups/herd.py``).
+        Its cost does not grow with the history: what it adds up comes from rollups (``rollups/herd.py``).
 
         :param date_from: first business day (date, ISO string or UTC moment); ``date_to``: last, included
         :param farm_id: one farm; default all farms of the selected companies
         :param company_id: one of the selected companies; default all
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
         :return: dict: ``milk`` (see :func:`..queries.herd.shape_milk`), ``previous`` (that of the compared
-            period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk, with ``cows``: milked that
-            day), ``by_type``, ``by_breed``, ``watch`` (animals that need attention), ``cases``, ``domains`` (of
-            the records behind each figure), ``source`` ('rollup', or 'base' when source tables had to be read),
-            ``source_reason``, ``date_from``, ``date_to``, ``today``
+            period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk; ``cows``: milked that
+            day), ``by_type``, ``by_breed``, ``watch`` (animals that need attention), ``cases``, ``domains``
+            (of the records behind each figure), ``source`` ('rollup', or 'base' when source tables had to be
+            read), ``source_reason``, ``date_from``, ``date_to``, ``today``
         :raises AccessError: portal and public users, users without herd access, foreign farms and companies
         :raises UserError: dates that are none, or the wrong way round
         """
@@ -66,7 +66,9 @@ class FarmAnimal(models.Model):
             "herd": animals["total"],
             "by_type": self._herd_groups(milk["type"], animals["type"], self._herd_labels("animal_type")),
             "by_breed": self._herd_groups(
-                milk["breed"], animals["breed"], self._herd_names("farm.breed", milk["breed"], animals["breed"])
+                milk["breed"],
+                animals["breed"],
+                self._herd_names("farm.breed", milk["breed"], animals["breed"]),
             ),
             "watch": self._herd_attention(scope, self._herd_watch(scope, domains, animals["total"])),
             "cases": {
@@ -290,7 +292,10 @@ class FarmAnimal(models.Model):
         left = min(WATCHED, counts["watch"]) - len(withheld)
         if left > 0:
             sick = self.search_fetch(
-                domains["sick"] & Domain("id", "not in", withheld.ids), wanted, order="ear_tag, id", limit=left
+                domains["sick"] & Domain("id", "not in", withheld.ids),
+                wanted,
+                order="ear_tag, id",
+                limit=left,
             )
         return withheld | sick
 
@@ -327,7 +332,7 @@ class FarmAnimal(models.Model):
         return answer.rows[0][0] or 0
 
     # ------------------------------------------------------------
-    # PENS AND RANKING: a herd has a thousand pens and every animal is ranked, so each is a question of its own
+    # PENS AND RANKING: a thousand pens, a hundred thousand animals; each is a question of its own
     # ------------------------------------------------------------
 
     @api.model
@@ -339,8 +344,8 @@ class FarmAnimal(models.Model):
         Where all pens with animals fit, those without animals but with milk in the period follow.
 
         :param date_from, date_to, farm_id, company_id: as in :meth:`get_herd_dashboard`, with its errors
-        :return: dict: ``by_pen`` (at most :data:`PENS` pens, and as many without animals), ``pens`` (how many have
-            animals), ``source``, ``source_reason``
+        :return: dict: ``by_pen`` (at most :data:`PENS` pens, and as many without animals), ``pens`` (how many
+            have animals), ``source``, ``source_reason``
         """
         scope = self._herd_scope(farm_id, company_id)
         period = parse_period(self.env, date_from, date_to, self._herd_head(company_id)._business_tz())

@@ -248,7 +248,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _stock_money(self, scope, amounts, hidden=None):
-        """Sum of ``amounts`` in the headline currency, rounded once; ``hidden`` for who may not see values."""
+        """Sum of ``amounts`` in the headline currency, rounded once; ``hidden`` without rights to values."""
         return scope["currency"].round(sum(amounts)) if scope["values"] else hidden
 
     @api.model
@@ -326,7 +326,9 @@ class ProductProduct(models.Model):
         """
         # sudo: the quants were chosen by the user's rules; category and warehouse are only names here
         category = {row[1]: row[6] for row in rows}
-        model, name = ("product.category", "complete_name") if by == "category" else ("stock.warehouse", "name")
+        model, name = (
+            ("product.category", "complete_name") if by == "category" else ("stock.warehouse", "name")
+        )
         records = self.env[model].sudo()
         members, amounts = defaultdict(set), defaultdict(float)
 
@@ -408,7 +410,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _stock_crossing(self, scope, incoming):
-        """Domain of the moves into the chosen warehouses (``incoming``), or out of them, as the rollup knows it.
+        """Domain of the moves into the chosen warehouses (``incoming``) or out of them, for the rollup.
 
         A location's warehouse is the nearest above it: under the chosen ones lie whole warehouses only.
         """
@@ -420,7 +422,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _stock_moved(self, asking, scope, period, before):
-        """``{incoming: [(day, company id, unit id, moves, quantity, value)]}`` of both periods and between."""
+        """``{incoming: [(day, company id, unit id, moves, quantity, value)]}`` of both periods."""
         both = Period(min(period.first, before.first), max(period.last, before.last))
         return {
             incoming: asking.ask(

@@ -64,9 +64,7 @@ def counts(animals, withheld=0, withheld_healthy=0):
     :param withheld: animals in milk whose milk must be discarded; ``withheld_healthy``: of those the healthy
     """
     count, in_milk, dry, sick = map(int, animals)
-    return dict(
-        zip(COUNTS, (count, in_milk, dry, withheld, sick, sick + withheld_healthy), strict=True)
-    )
+    return dict(zip(COUNTS, (count, in_milk, dry, withheld, sick, sick + withheld_healthy), strict=True))
 
 
 def percent(component, tested_kg):
@@ -139,7 +137,7 @@ def milk_of_absent(milk, first_day):
     :param first_day: animals that left before it gave none of this milk; an index knows the others
     """
     return SQL(
-        # an aggregate is not pulled up: for each animal that is gone its milk is looked up, never the other way
+        # an aggregate is not pulled up: the milk of each animal that is gone is looked up, never vice versa
         """
         SELECT a.animal_type, sum(r.kg)
           FROM farm_animal a, LATERAL (SELECT sum(m.kg) AS kg FROM (%s) m WHERE m.animal_id = a.id) r

@@ -4,6 +4,7 @@ Quantities stay in each product's own unit and are never added across units. Mon
 leaves SQL unrounded.
 """
 
+from collections import defaultdict
 from math import fsum
 from typing import NamedTuple
 
@@ -45,7 +46,7 @@ def on_hand(quants):
 
 
 class Product(NamedTuple):
-    """A product on hand or used: quantities in its own unit, value in the headline currency, cover in days."""
+    """A product on hand or used: quantities in its unit, value in the headline currency, cover in days."""
 
     id: int
     quantity: float
@@ -71,25 +72,28 @@ def flows(moved, period, currency_companies, rounded):
     :param moved: {incoming: [(day, company id, unit id, moves, quantity, value)]}
     :param currency_companies: ids of the companies whose values may be added
     :param rounded: function for quantities
-    :return: ``{'received' or 'sent': {moves, value (unrounded)}}``, ``{unit id: [{date, in, out}]}`` with days in
-        order, the unit with most moves first
+    :return: ``{'received' or 'sent': {moves, value (unrounded)}}``, ``{unit id: [{date, in, out}]}`` with
+        days in order, the unit with most moves first
     """
-    totals, days, counts = {}, {}, {}
-    for incoming, way in ((True, "received"), (False, "sent")):
-        number, values, place = 0, [], 0 if incoming else 1
+    first, last = period.first, period.last
+    totals, days, counts = {}, defaultdict(dict), defaultdict(int)
+    for incoming, way, place in ((True, "received", 0), (False, "sent", 1)):
+        number, values = 0, []
         for day, company, unit, moves, quantity, value in moved[incoming]:
-            if not period.first <= day <= period.last:
-                continue
-            number += moves
-            if value and company in currency_companies:
-                values.append(value)
-            counts[unit] = counts.get(unit, 0) + moves
-            days.setdefault(unit, {}).setdefault(day, ([], []))[place].append(quantity)
+            if first <= day <= last:
+                number += moves
+                counts[unit] += moves
+                if value and company in currency_companies:
+                    values.append(value)
+                ways = days[unit].get(day)
+                if ways is None:
+                    ways = days[unit][day] = [0.0, 0.0]
+                ways[place] += quantity or 0.0
         totals[way] = {"moves": number, "value": fsum(values)}
     units = {
         unit: [
-            {"date": day.isoformat(), "in": rounded(fsum(ways[0])), "out": rounded(fsum(ways[1]))}
-            for day, ways in sorted(days[unit].items())
+            {"date": day.isoformat(), "in": rounded(received), "out": rounded(sent)}
+            for day, (received, sent) in sorted(days[unit].items())
         ]
         for unit in sorted(days, key=lambda unit: (-counts[unit], unit))
     }

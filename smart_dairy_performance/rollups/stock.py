@@ -1,6 +1,7 @@
 """Done stock moves that cross a warehouse's border, by day.
 
-Quantities are in the product's own unit; values are Odoo's own (``stock.move.value``), in the company's currency.
+Quantities are in the product's own unit; values are Odoo's own (``stock.move.value``), in the company's
+currency.
 """
 
 from odoo.addons.database_rollup.engine.declaration import Count, Cut, Dimension, Join, Rollup, Sum

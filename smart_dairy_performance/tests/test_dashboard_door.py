@@ -12,7 +12,6 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 
-from ..exports import TABLES
 from ..live import Announcer
 from ..models.dairy_dashboard import MODELS
 from ..models.live import KEY
@@ -222,8 +221,7 @@ class TestExport(HttpCase):
                 self.assertEqual(answer.status_code, 200, answer.text[:500])
                 book = openpyxl.load_workbook(io.BytesIO(answer.content))
                 env = self.env(user=self.admin)
-                data = env["dairy.dashboard"].open(name, {"preset": "month"})["data"]
-                tables = TABLES[name](env, data)
+                tables = env["dairy.dashboard"]._tables(name, {"preset": "month"})
                 self.assertEqual(len(book.sheetnames), len(tables))
                 for sheet, table in zip(book, tables, strict=True):
                     self.assertEqual(

@@ -44,7 +44,9 @@ class TestStockRollup(StockCase):
         elif kind == 1:
             move.date += timedelta(hours=rng.randrange(-800, 200))
         elif kind == 2:
-            self.env.cr.execute("UPDATE stock_move SET product_qty = product_qty + 1.5 WHERE id = %s", [move.id])
+            self.env.cr.execute(
+                "UPDATE stock_move SET product_qty = product_qty + 1.5 WHERE id = %s", [move.id]
+            )
         elif kind == 3:
             state = rng.choice(["cancel", "done", "assigned"])
             self.env.cr.execute("UPDATE stock_move SET state = %s WHERE id = %s", [state, move.id])
@@ -52,8 +54,10 @@ class TestStockRollup(StockCase):
             self.env.cr.execute("UPDATE stock_move SET value = 12.34 WHERE id = %s", [move.id])
         else:  # a place goes to another warehouse
             chosen = rng.choice([self.second, self.warehouses[self.company]])
-            shelf = self.env["stock.location"].sudo().create(
-                {"name": "Shelf", "location_id": chosen.lot_stock_id.id, "usage": "internal"}
+            shelf = (
+                self.env["stock.location"]
+                .sudo()
+                .create({"name": "Shelf", "location_id": chosen.lot_stock_id.id, "usage": "internal"})
             )
             self.env.flush_all()
             self.env.cr.execute("UPDATE stock_move SET location_id = %s WHERE id = %s", [shelf.id, move.id])
@@ -80,10 +84,12 @@ class TestStockRollup(StockCase):
             ):
                 with self.subTest(turn=turn, **question):
                     data = self.assertSame(**question)
-        self.assertTrue(data["units"] and data["flows"]["sent"]["moves"] and data["flows"]["received"]["moves"])
+        self.assertTrue(
+            data["units"] and data["flows"]["sent"]["moves"] and data["flows"]["received"]["moves"]
+        )
 
     def test_rules(self):
-        """A rule on the company is answered from the rollup, one on the product as well, others by the moves."""
+        """A rule on the company is answered from the rollup, others by the moves."""
         stock = self.warehouses[self.company].lot_stock_id
         for product in self.goods[:2]:
             self.move(product, 5, utc("2026-03-10 06:00:00"), self.places["vendor"], stock)
@@ -111,6 +117,8 @@ class TestStockRollup(StockCase):
         for warehouse, received, sent in ((outer, 1, 0), (self.second, 1, 0)):
             flows = self.assertSame(companies=self.company, warehouse_id=warehouse.id)["flows"]
             self.assertEqual((flows["received"]["moves"], flows["sent"]["moves"]), (received, sent))
-            data = self.ask(TODAY - timedelta(days=20), TODAY, companies=self.company, warehouse_id=warehouse.id)
+            data = self.ask(
+                TODAY - timedelta(days=20), TODAY, companies=self.company, warehouse_id=warehouse.id
+            )
             Move = self.env["stock.move"].with_context(allowed_company_ids=self.company.ids)
             self.assertEqual(Move.search_count(data["domains"]["received"]), received)
