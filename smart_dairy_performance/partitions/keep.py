@@ -183,23 +183,28 @@ def query():
         " q.amount_untaxed / COALESCE(NULLIF(q.currency_rate, 0), 1) AS company_untaxed,"
         " q.amount_total / COALESCE(NULLIF(q.currency_rate, 0), 1) AS company_total"
     )
-    # each list is looked up once a query, whatever number of rows that reads
-    settled = SQL(
+    held = SQL(
         """
-        c.id <= COALESCE((SELECT min(u.after) FROM %(unfilled)s u), 2147483647)
-        AND c.id NOT IN (SELECT n.id FROM %(note)s n)
-        AND (c.date_order >= (SELECT max(k.lower) FROM %(kept)s k WHERE k.upper IS NULL)
-             OR c.date_order <@ (SELECT range_agg(tsrange(k.lower, k.upper)) FROM %(kept)s k
-                                  WHERE k.upper IS NOT NULL))
+        (c.date_order >= (SELECT max(k.lower) FROM %(kept)s k WHERE k.upper IS NULL)
+         OR c.date_order <@ (SELECT range_agg(tsrange(k.lower, k.upper)) FROM %(kept)s k
+                              WHERE k.upper IS NOT NULL))
         """,
-        unfilled=own("unfilled"),
-        note=own("note"),
         kept=own("kept"),
+    )
+    # looked up once a query: where nothing is owed, no row need be looked at for it
+    owed = SQL("(SELECT EXISTS (SELECT FROM %s) OR EXISTS (SELECT FROM %s))", own("note"), own("unfilled"))
+    settled = SQL(
+        "c.id <= COALESCE((SELECT min(u.after) FROM %s u), 2147483647)"
+        " AND c.id NOT IN (SELECT n.id FROM %s n)",
+        own("unfilled"),
+        own("note"),
     )
     return SQL(
         """
         SELECT %(of_all)s, %(more)s FROM (
-            SELECT %(of_copy)s FROM %(copy)s c WHERE %(settled)s
+            SELECT %(of_copy)s FROM %(copy)s c WHERE NOT %(owed)s AND %(held)s
+            UNION ALL
+            SELECT %(of_copy)s FROM %(copy)s c WHERE %(owed)s AND %(held)s AND %(settled)s
             UNION ALL
             SELECT %(of_source)s FROM (
                 SELECT DISTINCT n.id FROM %(note)s n
@@ -221,6 +226,8 @@ def query():
         source=SOURCE,
         note=own("note"),
         unfilled=own("unfilled"),
+        held=held,
+        owed=owed,
         settled=settled,
         kept_s=kept("s"),
     )
