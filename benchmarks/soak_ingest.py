@@ -162,6 +162,24 @@ class Devices:
         client.disconnect()
 
 
+def wait_for_subscription(world, broker):
+    """A broker keeps messages for a session that it knows: send unreadable ones until one is put aside."""
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    for _ in range(300):
+        client.publish("dairy/probe", "?", qos=1)
+        time.sleep(0.2)
+        with world.connection, world.connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM farm_sensor_quarantine")
+            if cursor.fetchone()[0]:
+                break
+    else:
+        raise RuntimeError("the bridge does not subscribe")
+    client.loop_stop()
+    client.disconnect()
+
+
 def stored(world):
     with world.connection, world.connection.cursor() as cursor:
         cursor.execute(
@@ -208,7 +226,7 @@ def main():
         Server(world.name) as server,
     ):
         bridge = BridgeProcess(world, broker)
-        time.sleep(6)  # its subscription stands before the first message
+        wait_for_subscription(world, broker)
         devices = Devices(world, stop)
         half = DEVICES // 2
         threads = [
