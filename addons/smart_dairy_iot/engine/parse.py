@@ -104,7 +104,7 @@ class Lines:
             except ReadingError as error:
                 self.errors.append((place, str(error)))
 
-    def read(self, size=8192):
+    def read(self, size=8192):  # pylint: disable=method-required-super
         """At least ``size`` characters while there are so many."""
         parts, length = [], 0
         for text in self._lines:
