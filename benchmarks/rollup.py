@@ -103,7 +103,7 @@ def cases(env):
     spans = {"12 months": today - timedelta(days=364), "30 days": today - timedelta(days=29)}
     pages = (
         ("sales", "sale.order", "get_sales_dashboard", odoo_sales, plain.SALES),
-        ("herd", "farm.animal", "get_herd_dashboard", dashboards.orm_herd, plain.HERD),
+        ("herd", "farm.animal", "get_herd_dashboard", odoo_herd, plain.HERD),
         ("stock", "product.product", "get_stock_dashboard", dashboards.orm_stock, plain.STOCK),
         (
             "receivables",
@@ -165,6 +165,19 @@ def measure(options, database, size):
         row(name, times, late)
         missed += [f"{size.name}: {name}: {text}" for text in late]
     return medians, missed
+
+
+def odoo_herd(env, first, last):
+    """Milk by day, pen, breed and type, and present animals, as Odoo's pivots ask.
+
+    Without cow-days: the ORM would fetch a group for each animal and day, here some millions.
+    """
+    Milk = env["farm.milk.record"]
+    domain = [("record_date", ">=", first), ("record_date", "<=", last)]
+    sums = ["total_yield:sum", "saleable_yield:sum", "animal_id:count_distinct"]
+    for by in ("record_date:day", "pen_id", "animal_id.breed_id", "animal_id.animal_type"):
+        Milk._read_group(domain, [by], sums)
+    env["farm.animal"]._read_group([("status", "=", "active")], ["pen_id", "lactation_status"], ["__count"])
 
 
 def disagreeing(env):
