@@ -110,12 +110,13 @@ class Server:
             start_new_session=True,
             env={**os.environ, **odoo_server.environment()},
         )
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while time.monotonic() < until:
             with contextlib.suppress(OSError):
                 if post(self.port, "", b"[]")[0] in (200, 401):
                     return
             time.sleep(0.2)
+        self.kill()
         raise RuntimeError("the server does not answer")
 
     def kill(self):
