@@ -2,7 +2,6 @@
 
 import contextlib
 import gzip
-import hashlib
 import json
 import os
 import signal
@@ -14,10 +13,15 @@ import urllib.request
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import odoo.addons
 import psycopg2
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tools import config
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+odoo.addons.__path__.append(str(ROOT / "addons"))
 
 from devtools import databases, odoo_server, odoo_source, servers  # noqa: E402
 from devtools.paths import free_port  # noqa: E402
@@ -34,34 +38,25 @@ class Sensors:
     def __enter__(self):
         databases.clone(databases.TESTS, self.name)
         self.connection = self.connect()
-        with self.connection, self.connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO farm_farm (name, active, company_id, dim_first_day, ecm_formula, colostrum_days,
-                                       calf_days, male_calves_become)
-                SELECT 'Bench', true, min(id), '0', 'ifcn', 5, 240, 'bull' FROM res_company
-                RETURNING id, company_id
-                """
+        with Registry(self.name).cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            farm = env["farm.farm"].create({"name": "Bench"})
+            gateway = env["farm.sensor.gateway"].create({"name": "Bench", "farm_id": farm.id})
+            self.farm, self.gateway, self.key = farm.id, gateway.id, gateway._new_key()
+            sensors = env["farm.sensor"].create(
+                [
+                    {
+                        "name": f"Bolus {n}",
+                        "device_key": f"key-{n}",
+                        "sensor_type": "bolus_temperature",
+                        "farm_id": farm.id,
+                    }
+                    for n in range(1, self.number + 1)
+                ]
             )
-            self.farm, company = cursor.fetchone()
-            cursor.execute(
-                """
-                INSERT INTO farm_sensor (name, active, device_key, sensor_type, unit, expected_interval,
-                                         farm_id, company_id, calibrated, writes_milk)
-                SELECT 'Bolus ' || n, true, 'key-' || n, 'bolus_temperature', 'degC', 10, %s, %s, false,
-                       false
-                  FROM generate_series(1, %s) n RETURNING id
-                """,
-                [self.farm, company, self.number],
-            )
-            self.ids = [row[0] for row in cursor.fetchall()]
-            self.key = "bench-key-" + "x" * 32
-            cursor.execute(
-                "INSERT INTO farm_sensor_gateway (name, active, farm_id, company_id, rate_limit,"
-                " keep_unknown, key_hash) VALUES ('Bench', true, %s, %s, 0, true, %s) RETURNING id",
-                [self.farm, company, hashlib.sha256(self.key.encode()).hexdigest()],
-            )
-            self.gateway = cursor.fetchone()[0]
+            self.ids = sensors.ids
+            # the triggers of the hourly rollup are part of what storing costs
+            env["database.rollup"]._deploy_here()
         with self.connection.cursor() as cursor:
             self.connection.autocommit = True
             cursor.execute("ANALYZE farm_sensor")
@@ -82,6 +77,11 @@ class Sensors:
     def count(self, cursor):
         cursor.execute("SELECT count(*) FROM iot_sensor_data_partitioned")
         return cursor.fetchone()[0]
+
+
+def configure(path):
+    """Read Odoo's configuration file, quietly."""
+    config.parse_config(["-c", path, "--max-cron-threads=0", "--log-level=error"])
 
 
 def yesterday():

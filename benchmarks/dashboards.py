@@ -158,7 +158,7 @@ def optimized_herd_summary(env):
 
 
 def orm_herd(env, first, last):
-    """The dashboard's milk figures with `_read_group`: days, pens, breeds, types and the best animals."""
+    """The dashboard's milk figures with `_read_group`: days, breeds and types."""
     Milk = env["farm.milk.record"]
     domain = [("record_date", ">=", first), ("record_date", "<=", last)]
     before = [("record_date", ">=", first - (last - first) - timedelta(days=1)), ("record_date", "<", first)]
@@ -168,7 +168,6 @@ def orm_herd(env, first, last):
         cow_days.setdefault(animal, []).append((day, kg))
     ((previous, _saleable),) = Milk._read_group(before, [], sums)
     days = Milk._read_group(domain, ["record_date:day"], sums)
-    pens = Milk._read_group(domain, ["pen_id"], sums)
     breeds = Milk._read_group(domain, ["animal_id.breed_id"], sums)
     types = Milk._read_group(domain, ["animal_id.animal_type"], sums)
     fat = Milk.search_fetch([*domain, ("fat_percentage", "!=", False)], ["total_yield", "fat_percentage"])
@@ -182,7 +181,6 @@ def orm_herd(env, first, last):
         "previous": round(previous or 0, 2),
         "cow_days": sum(map(len, cow_days.values())),
         "days": [round(row[1], 2) for row in days],
-        "pens": sorted(round(row[1], 2) for row in pens),
         "breeds": sorted(round(row[1], 2) for row in breeds),
         "types": sorted(round(row[1], 2) for row in types),
         "fat": round(100 * sum(r.total_yield * r.fat_percentage / 100 for r in fat) / tested, 2)
@@ -202,7 +200,7 @@ def optimized_herd(env, first, last):
         "days": [row["total"] for row in data["trend"]],
         **{
             name: sorted(row["total"] for row in data[f"by_{name[:-1]}"] if row["cow_days"])
-            for name in ("pens", "breeds", "types")
+            for name in ("breeds", "types")
         },
         "fat": None if fat is None else round(fat, 2),
         "animals": data["herd"]["count"],

@@ -27,18 +27,12 @@ from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "addons"))
 
 import json
 
-import odoo.addons
-from odoo.tools import config
+from _sensors import Sensors, Server, configure, post, yesterday
+from odoo.addons.smart_dairy_iot.engine import ingest
 from psycopg2.extras import execute_values
-
-odoo.addons.__path__.append(str(Path(__file__).resolve().parent.parent / "addons"))
-
-from _sensors import Sensors, Server, post, yesterday  # noqa: E402
-from odoo.addons.smart_dairy_iot.engine import ingest  # noqa: E402
 
 NEEDS = "tests"
 SENSORS, STEPS = 5000, 10
@@ -142,13 +136,14 @@ def slow_ways(world, measured):
         world.connection.rollback()
 
 
-def read_dashboards(name, options, stop, answers):
+def read_dashboards(name, options, ready, stop, answers):
     """Another process: charts of a sensor and the herd dashboard, one after the other without a pause."""
-    configure(options)
+    configure(options.config)
     from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
 
     registry, times = Registry(name), []
+    ready.set()
     now = yesterday() + timedelta(days=1)
     while not stop.is_set():
         for look in (
@@ -167,10 +162,11 @@ def read_dashboards(name, options, stop, answers):
 def long_run(world, batches, options, first, measured):
     """``--seconds`` of ingest beside readers; returns the number of readings sent, each counted once."""
     context = multiprocessing.get_context("spawn")
-    stop, answers = context.Event(), context.Queue()
-    reader = context.Process(target=read_dashboards, args=(world.name, options, stop, answers))
+    ready, stop, answers = context.Event(), context.Event(), context.Queue()
+    reader = context.Process(target=read_dashboards, args=(world.name, options, ready, stop, answers))
     reader.start()
-    time.sleep(8)  # it loads its registry
+    if not ready.wait(180):
+        raise RuntimeError("the reader did not start")
     scope, sent, twice = ingest.Scope(world.farm, world.gateway), 0, 0
     memory = peak()
     begun = time.perf_counter()
@@ -249,20 +245,6 @@ def http(world, seconds, measured):
     return sum(sent)
 
 
-def deploy_rollup(world):
-    """The hourly rollup's triggers are part of what storing costs."""
-    from odoo import SUPERUSER_ID, api
-    from odoo.modules.registry import Registry
-
-    with Registry(world.name).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        env["database.rollup"]._deploy_here()
-
-
-def configure(options):
-    config.parse_config(["-c", options.config, "--max-cron-threads=0", "--log-level=error"])
-
-
 def report(measured, stored, expected):
     measured["ratio"] = measured["ours"] / measured["partitioned"]
     print(f"\n{'readings a second':44}{'':>10}{'of plain COPY':>16}")
@@ -297,10 +279,9 @@ def main():
     parser.add_argument("--seconds", type=float, default=30, help="of the long run")
     parser.add_argument("--rounds", type=int, default=20, help="batches of each way side by side")
     options = parser.parse_args()
-    configure(options)
+    configure(options.config)
     measured = {}
     with Sensors("smart_dairy_ingest", SENSORS) as world:
-        deploy_rollup(world)
         batches = Batches(world)
         slow_ways(world, measured)
         side_by_side(world, batches, options.rounds, measured)

@@ -19,9 +19,8 @@ Exit status 1: a stale value, too few reads (or, with --mutate, a broken rule th
 
 import argparse
 import contextlib
+import functools
 import logging
-import multiprocessing
-import os
 import random
 import signal
 import sys
@@ -32,6 +31,7 @@ import psycopg2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import _soak
 from _cache_world import ADD, DEPENDS, KEYS, RAW, TABLES, World, truth, truths
 from method_cache.engine import schema
 from method_cache.engine.cache import Cache, Settings
@@ -194,72 +194,38 @@ class Worker:
                 store.breaker.trip("cut off by the soak")
 
 
-def work(number, options, world, counters, stop):
+def work(options, world, number, counters, stop):
     RedisStore.most_ids = 8  # logs are pruned all the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Worker(number, options, world, counters, stop).run()
 
 
-class Tormentor:
-    """Pauses, kills, flushes, restarts; its last worker is the reader of the standby."""
+class Tormentor(_soak.Tormentor):
+    """Pauses, kills, flushes, restarts; the crew's last worker is the reader of the standby."""
 
-    def __init__(self, options, world, spawn):
-        self.rng = random.Random(options.seed)
-        self.world, self.redis, self.spawn = world, world.redis, spawn
-        self.done = {}
+    actions = (
+        *("pause", "lose_log", "lose_entry", "halt_replay") * 2,
+        *("kill", "restart", "generation", "flush", "restart", "save", "generation", "hang"),
+    )
 
-    def act(self, workers):
-        often = (self.pause, self.lose_log, self.lose_entry, self.halt_replay)
-        action = self.rng.choice(
-            (
-                *often,
-                *often,
-                self.kill,
-                self.restart,
-                self.generation,
-                self.flush,
-                self.restart,
-                self.save,
-                self.generation,
-                self.hang,
-            )
-        )
-        self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
-        action(workers)
+    def __init__(self, options, crew, world):
+        super().__init__(options, crew)
+        self.world, self.redis = world, world.redis
 
-    @contextlib.contextmanager
-    def paused(self, workers):
-        victim = self.rng.choice(workers)
-        os.kill(victim.pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(victim.pid, signal.SIGCONT)
-
-    def pause(self, workers):
-        with self.paused(workers):
-            time.sleep(self.rng.random() * 0.3)
-
-    def kill(self, workers):
-        at = self.rng.randrange(len(workers))
-        workers[at].kill()
-        workers[at].join()
-        workers[at] = self.spawn(at)
-
-    def flush(self, workers):
+    def flush(self):
         self.redis.command("FLUSHALL")
 
-    def lose_log(self, workers):
+    def lose_log(self):
         """Once, or again while one who found it missing is paused."""
         self._delete("w")
         if self.rng.random() < 0.5:
             time.sleep(self.rng.random() * 0.004)
-            with self.paused(workers):
+            with self.paused():
                 time.sleep(self.rng.random() * 0.03)
                 self._delete("w")
                 time.sleep(self.rng.random() * 0.004)
 
-    def lose_entry(self, workers):
+    def lose_entry(self):
         self._delete("e")
 
     def _delete(self, kind):
@@ -267,24 +233,24 @@ class Tormentor:
         if found:
             self.redis.command("DEL", self.rng.choice(found))
 
-    def save(self, workers):
+    def save(self):
         self.redis.command("SAVE")
 
-    def restart(self, workers):
+    def restart(self):
         """Redis comes back with what it had saved a moment before its end, or long before."""
         if self.rng.random() < 0.7:
-            self.save(workers)
+            self.save()
             time.sleep(self.rng.random() * 0.1)
         self.redis.kill()
         time.sleep(self.rng.choice((0, 0, 0.3)) * self.rng.random())
         self.redis.start()
 
-    def hang(self, workers):
+    def hang(self):
         self.redis.signal(signal.SIGSTOP)
         time.sleep(self.rng.random() * 0.2)
         self.redis.signal(signal.SIGCONT)
 
-    def halt_replay(self, workers):
+    def halt_replay(self):
         """The standby stands still while the primary goes on; it catches up later, in a jump."""
         with (
             contextlib.closing(self.world.connect(autocommit=True, standby=True)) as cnx,
@@ -293,12 +259,12 @@ class Tormentor:
             cursor.execute("SELECT CASE WHEN pg_is_wal_replay_paused() THEN pg_wal_replay_resume()"
                            " ELSE pg_wal_replay_pause() END")  # fmt: skip
 
-    def generation(self, workers):
+    def generation(self):
         """Somebody paused does not notice for a while."""
         with (
             contextlib.closing(self.world.connect(autocommit=True)) as cnx,
             cnx.cursor() as cursor,
-            self.paused(workers),
+            self.paused(),
         ):
             cursor.execute("BEGIN")
             schema.next_generation(cursor)
@@ -307,78 +273,27 @@ class Tormentor:
 
 
 def soak(options):
-    """Run until ``options.seconds`` or ``options.reads``; return the counters as a dict, the torments done
-    and the seconds that it took."""
+    """Run until ``options.seconds`` or ``options.reads``; return the counters as a dict, what the tormentor
+    did, and the seconds that it took."""
     with World(standby=LAG) as world:
-        return _soak(options, world)
+        settings = Settings(url=world.redis.url)
+        claim = Cache("soak", lambda: world.connect(autocommit=True), lambda _cnx: settings)
+        claim.claim()
+        crew = _soak.Crew(options.processes + 1, COUNTERS, functools.partial(work, options, world))
+        tormentor = Tormentor(options, crew, world)
+        line = "{reads:>9,} reads  {standby reads:>8,} of the standby  {stale} stale".format_map
+        seconds = _soak.run(options, crew, tormentor, audited, lambda found: found["stale"], line)
+        claim.close()
+        return crew.totals(), str(tormentor), seconds
 
 
-def _soak(options, world):
-    stop = multiprocessing.Event()
-    arrays = []
-
-    def spawn(number):
-        # A killed process may be in the middle of counting: every process gets its own.
-        own = multiprocessing.Array("q", len(COUNTERS), lock=False)
-        arrays.append(own)
-        process = multiprocessing.Process(target=work, args=(number, options, world, own, stop), daemon=True)
-        process.start()
-        return process
-
-    def totals():
-        return {name: sum(array[i] for array in arrays) for name, i in COLUMN.items()}
-
-    settings = Settings(url=world.redis.url)
-    claim = Cache("soak", lambda: world.connect(autocommit=True), lambda _cnx: settings)
-    claim.claim()
-    workers = [spawn(number) for number in range(options.processes + 1)]
-    tormentor = Tormentor(options, world, spawn)
-    start = time.monotonic()
-    next_line = start + 10
-    while True:
-        time.sleep(options.calm * random.random())
-        now = time.monotonic()
-        found = totals()
-        if found["reads"] + found["standby reads"] >= options.reads or now - start > options.seconds:
-            break
-        if found["stale"] and options.first:
-            break
-        if now > next_line and not options.first:
-            print(
-                f"  {now - start:5.0f} s  {found['reads']:>9,} reads  {found['standby reads']:>8,} of the"
-                f" standby  {found['stale']} stale",
-                flush=True,
-            )
-            next_line = now + 30
-        if any(worker.exitcode not in (None, -signal.SIGKILL) for worker in workers):
-            sys.exit("a worker died of an error of its own")
-        tormentor.act(workers)
-    seconds = time.monotonic() - start
-    stop.set()
-    for worker in workers:
-        worker.join(5)
-        if worker.is_alive():
-            worker.kill()
-            worker.join()
-    claim.close()
-    return totals(), tormentor.done, seconds
+def audited(found):
+    return found["reads"] + found["standby reads"]
 
 
 def arguments(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seconds", type=float, default=1500, help="stop after this long at the latest")
-    parser.add_argument("--reads", type=int, default=1_000_000, help="stop after so many audited reads")
+    parser = _soak.parser(__doc__, RULES, seconds=1500, reads=1_000_000)
     parser.add_argument("--processes", type=int, default=4, help="beside the reader of the standby")
-    parser.add_argument("--calm", type=float, default=1.5, help="most seconds between two torments")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--without", nargs="*", default=[], choices=sorted(RULES), help="break these rules")
-    parser.add_argument("--mutate", action="store_true", help="break every rule in turn")
-    parser.add_argument(
-        "--random", action="store_true", help="with --mutate: wait for the soak to notice, too"
-    )
-    parser.add_argument("--first", action="store_true", help="stop at the first stale value")
     parser.add_argument("--verbose", action="store_true", help="show the circuit breaker's log lines")
     parser.add_argument("--database", help=argparse.SUPPRESS)  # what `make soak` says to every soak test
     parser.add_argument("--config", help=argparse.SUPPRESS)
@@ -395,12 +310,9 @@ def main(argv=None):
         f" a reader of a standby {LAG} s behind"
     )
     found, torments, seconds = soak(options)
-    audited = found["reads"] + found["standby reads"]
-    print(f"\n{'what':<16}{'number':>12}")
-    for what, number in found.items():
-        print(f"{what:<16}{number:>12,}")
-    print("torments        ", ", ".join(f"{number} {what}" for what, number in sorted(torments.items())))
-    print(f"{audited:,} audited reads, {audited / seconds:,.0f}/s for {seconds:.0f} s: ", end="")
+    reads = audited(found)
+    print(f"\n{_soak.table(found)}\ntorments         {torments}")
+    print(f"{reads:,} audited reads, {reads / seconds:,.0f}/s for {seconds:.0f} s: ", end="")
     if found["stale"]:
         print("FAIL: stale values")
         return 1
@@ -417,29 +329,20 @@ def mutate(options):
         f"{len(RULES)} rules; about a second each"
         + (f", and at most {options.seconds:.0f} s" * options.random)
     )
-    missed = 0
     with World() as world:
-        for scenario, broken in scenarios.RULE_OF.items():
-            for rule in (None, *broken):
-                # What others do on the same server may hide a broken rule: three tries. It never breaks one.
-                stale = any(interleave(world, scenario, rule) for _ in range(3 if rule else 1))
-                missed += stale != bool(rule)
-                print(
-                    f"{scenario.__name__:<22}{'without ' + rule if rule else 'all rules':<28}"
-                    f"{'stale' if stale else 'fresh'}{'' if stale == bool(rule) else '   <- wrong'}",
-                    flush=True,
-                )
+        missed = _soak.mutate_scenarios(
+            scenarios.RULE_OF,
+            # What others do on the same server may hide a broken rule: three tries. It never breaks one.
+            lambda scenario, rule: any(interleave(world, scenario, rule) for _ in range(3 if rule else 1)),
+            words=("stale", "fresh"),
+        )
     if options.random:
-        options.first = True
-        for rule in options.without or sorted(RULES):
-            options.without = [rule]
+
+        def at_random(options):
             found, _torments, seconds = soak(options)
-            missed += not found["stale"]
-            print(
-                f"soak without {rule:<20}{'noticed' if found['stale'] else 'MISSED'} after {seconds:5.1f} s,"
-                f" {found['reads'] + found['standby reads']:>8,} reads",
-                flush=True,
-            )
+            return bool(found["stale"]), audited(found), seconds
+
+        missed += _soak.mutate_at_random(options, RULES, at_random)
     print("every broken rule was noticed" if not missed else f"FAIL: {missed} wrong")
     return 1 if missed else 0
 

@@ -28,7 +28,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import paho.mqtt.client as mqtt
-from _sensors import Sensors, Server, post, yesterday
+from _sensors import Sensors, Server, configure, post, yesterday
 
 from devtools import odoo_server, odoo_source
 from devtools.paths import free_port
@@ -162,6 +162,24 @@ class Devices:
         client.disconnect()
 
 
+def wait_for_subscription(world, broker):
+    """A broker keeps messages for a session that it knows: send unreadable ones until one is put aside."""
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    for _ in range(300):
+        client.publish("dairy/probe", "?", qos=1)
+        time.sleep(0.2)
+        with world.connection, world.connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM farm_sensor_quarantine")
+            if cursor.fetchone()[0]:
+                break
+    else:
+        raise RuntimeError("the bridge does not subscribe")
+    client.loop_stop()
+    client.disconnect()
+
+
 def stored(world):
     with world.connection, world.connection.cursor() as cursor:
         cursor.execute(
@@ -194,11 +212,12 @@ def check(world, devices):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--config", help="ignored: a clone of the test template is used")
-    parser.add_argument("--database", help="ignored likewise")
+    parser.add_argument("--config", default=os.environ.get("ODOO_RC"), help="Odoo's configuration")
+    parser.add_argument("--database", help="ignored: a clone of the test template is used")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    configure(options.config)
     rng, stop = random.Random(options.seed), threading.Event()
     kills = {"server": 0, "bridge": 0, "sessions": 0}
     with (
@@ -207,7 +226,7 @@ def main():
         Server(world.name) as server,
     ):
         bridge = BridgeProcess(world, broker)
-        time.sleep(6)  # its subscription stands before the first message
+        wait_for_subscription(world, broker)
         devices = Devices(world, stop)
         half = DEVICES // 2
         threads = [

@@ -11,6 +11,8 @@
         "smart_dairy_farm",
         "smart_dairy_iot",
         "method_cache",
+        "database_partition",
+        "database_rollup",
         "sale_management",
         "sale_stock",
         "stock",
@@ -21,7 +23,10 @@
         "web",
     ],
     "data": [
+        "security/ir.model.access.csv",
+        "data/sale_order_partitioned_cron.xml",
         "views/dashboard_views.xml",
+        "views/sale_order_partitioned_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
@@ -32,6 +37,7 @@
             "smart_dairy_performance/static/tests/tours/**/*",
         ],
     },
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

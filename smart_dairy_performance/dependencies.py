@@ -16,7 +16,16 @@ PRODUCT_NAMES = (
     "product.template.attribute.line",
     "product.template.attribute.value",
 )
-SALES = ("sale.order", "sale.order.line", *PRODUCT_NAMES, "uom.uom", "decimal.precision", *_EDGES)
+SALES = (
+    "sale.order",
+    "sale.order.line",
+    "stock.picking",
+    "stock.picking.type",
+    *PRODUCT_NAMES,
+    "uom.uom",
+    "decimal.precision",
+    *_EDGES,
+)
 HERD = (
     "farm.animal",
     "farm.animal.tag",

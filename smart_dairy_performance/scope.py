@@ -1,9 +1,11 @@
 """What a dashboard of moments and money is asked about: companies, time zones, the period, the currency."""
 
 from collections import defaultdict
+from functools import partial
 
 from odoo import fields
 from odoo.fields import Domain
+from odoo.tools import float_round
 
 from .guards import check_internal, companies_of, parse_period
 
@@ -11,6 +13,13 @@ from .guards import check_internal, companies_of, parse_period
 def head_of(env, companies):
     """The company whose currency and time zone lead: the current one if it is reported on."""
     return env.company if env.company in companies else companies[:1]
+
+
+def warm(companies):
+    """Read what dashboards need of companies, and no more: both tables have a hundred columns."""
+    companies = companies.sudo()
+    companies.fetch(["partner_id", "currency_id"])
+    companies.partner_id.fetch(["tz"])
 
 
 def scope_of(env, date_from, date_to, company_id=None):
@@ -24,6 +33,7 @@ def scope_of(env, date_from, date_to, company_id=None):
     check_internal(env)
     companies = companies_of(env, company_id)
     head = head_of(env, companies).sudo()
+    warm(companies)
     zones = defaultdict(list)
     for company in companies.sudo():
         zones[company._business_tz()].append(company.id)
@@ -59,6 +69,25 @@ def moments(scope, name, headline=False):
                 & Domain(name, "<", fields.Datetime.to_string(end))
             )
     return Domain.OR(parts)
+
+
+def rounder(currency):
+    """``currency.round`` as a function that is quick for hundreds of amounts.
+
+    Away from the middle between two cents every way of rounding gives the same; near it Odoo's decides.
+    """
+    digits, rounding = currency.decimal_places, currency.rounding
+    scale = 10**digits
+    exactly = partial(float_round, precision_rounding=rounding)
+    if rounding * scale != 1:  # to five cents, say
+        return exactly
+
+    def rounded(amount):
+        if abs(amount) * scale > 1e12 or 0.49 < amount * scale % 1 < 0.51:
+            return exactly(amount)
+        return round(amount, digits) + 0.0  # never -0.0
+
+    return rounded
 
 
 def currency_info(currency):

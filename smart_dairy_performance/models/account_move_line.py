@@ -1,5 +1,6 @@
 from collections import defaultdict
 from datetime import date, timedelta
+from math import fsum
 
 from odoo import api, fields, models
 from odoo.addons.method_cache import cached_method
@@ -7,11 +8,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking, FromBase
 from ..dependencies import RECEIVABLES
 from ..guards import check_group, companies_of, compared_period
+from ..pages import PARTNER_NAME
 from ..queries import receivables
 from ..queries.periods import PeriodError, business_day, today
-from ..scope import currency_info, head_of, headline_companies, scope_of
+from ..scope import currency_info, head_of, headline_companies, rounder, scope_of
 
 CUSTOMERS = 15
 EXPECTED_DAYS = 30
@@ -43,18 +46,20 @@ class AccountMoveLine(models.Model):
         :return: dict: ``summary`` (open, overdue, invoiced, dso (days or ``None``), customers,
             overdue_customers), ``buckets`` (name, items, amount), ``customers`` (id, name, items, open,
             overdue, days_late), ``expected`` (amount by due day from ``date_to`` on), ``trend`` (owed at the
-            end of each day), ``previous`` (summary, trend, date_from, date_to), ``by_currency``,
-            ``currency``, ``domains``, ``date_from``, ``date_to``, ``today``
+            end of each day), ``previous`` (summary less its customers, trend, date_from, date_to),
+            ``by_currency``, ``currency``, ``domains``, ``date_from``, ``date_to``, ``today``, ``source``
+            ('rollup' or 'base') and ``source_reason``
         :raises AccessError: users without accounting access, foreign companies
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._receivables_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        data = self._receivables_figures(scope)
-        previous = self._receivables_figures(dict(scope, period=before), details=False)
+        asking = Asking(self.env)
+        data, previous = self._receivables_figures(asking, scope, before)
         return {
             **data,
-            "previous": {key: previous[key] for key in ("summary", "trend", "date_from", "date_to")},
+            **asking.origin,
+            "previous": previous,
             "domains": {
                 "invoices": list(self._receivables_invoices(scope)),
                 "items": list(
@@ -105,7 +110,7 @@ class AccountMoveLine(models.Model):
             domain &= Domain("partner_id", "=", partner_id or False)
         statement = SQL(
             "SELECT o.id FROM (%s) o WHERE %s AND %s",
-            receivables.open_items(self._receivables_select(domain), last),
+            receivables.open_items(self._receivables_select(domain, last), last),
             SQL("%s IN %s", receivables.bucket_case(last), tuple(buckets)) if buckets else SQL("TRUE"),
             SQL("o.due = %s", due_date) if due_date else SQL("TRUE"),
         )
@@ -149,81 +154,128 @@ class AccountMoveLine(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _receivables_select(self, domain):
-        """SELECT of the readable items in ``domain``, for :func:`..queries.receivables.open_items`."""
-        query = self._search(domain)
-        column = {
-            name: self._field_to_sql(query.table, name, query)
-            for name in ("id", "company_id", "partner_id", "date_maturity", "date", "amount_residual")
-        }
-        return query.select(
-            SQL("%s AS id", column["id"]),
-            SQL("%s AS company_id", column["company_id"]),
-            SQL("%s AS partner_id", column["partner_id"]),
-            SQL("COALESCE(%s, %s) AS due", column["date_maturity"], column["date"]),
-            SQL("%s AS residual", column["amount_residual"]),
-        )
+    def _receivables_select(self, domain, last):
+        """SELECT of the readable items in ``domain`` that may have been open at the end of ``last``, for
+        :func:`..queries.receivables.open_items`: those with a residual, and those matched later.
+        """
+        later = SQL("(SELECT u.item FROM (%s) u)", receivables.matched_later(last))
+        selects = []
+        for with_residual in (True, False):
+            query = self._search(domain)
+            column = {
+                name: self._field_to_sql(query.table, name, query)
+                for name in ("id", "company_id", "partner_id", "date_maturity", "date", "amount_residual")
+            }
+            # in these words: an index holds the items with a residual
+            query.add_where(
+                SQL("%s <> 0", column["amount_residual"])
+                if with_residual
+                else SQL("%s = 0 AND %s IN %s", column["amount_residual"], column["id"], later)
+            )
+            selects.append(
+                query.select(
+                    SQL("%s AS id", column["id"]),
+                    SQL("%s AS company_id", column["company_id"]),
+                    SQL("%s AS partner_id", column["partner_id"]),
+                    SQL("COALESCE(%s, %s) AS due", column["date_maturity"], column["date"]),
+                    SQL("%s AS residual", column["amount_residual"]),
+                )
+            )
+        return SQL(" UNION ALL ").join(selects)
 
     @api.model
-    def _receivables_figures(self, scope, details=True):
-        """The figures of one period; ``details`` with customers and expected payments."""
-        period, currency = scope["period"], scope["currency"]
-        headline = headline_companies(scope)
-        until = period.last + timedelta(days=EXPECTED_DAYS) if details else None
-        items = receivables.open_items(
-            self._receivables_select(self._receivables_items(scope, period.last, scope["companies"].ids)),
-            period.last,
+    def _receivables_figures(self, asking, scope, before):
+        """The figures of the scope's period, and of the period ``before``.
+
+        :param asking: :class:`~..asking.Asking`; where it cannot answer the records themselves are read
+        """
+        try:
+            parts = self._receivables_from_rollups(asking, scope, before)
+        except FromBase:
+            parts = self._receivables_from_items(scope, before)
+        position, former, sums, changes = parts
+        period, currency, headline = scope["period"], scope["currency"], headline_companies(scope)
+        own = [row for row in position.buckets if row[0] in headline]
+        now = (
+            fsum(amount for _company, _name, _items, amount in own),
+            fsum(amount for _company, name, _items, amount in own if name != "not_due"),
         )
-        rows = defaultdict(list)
-        for kind, *row in self.env.execute_query(
-            receivables.position(items, period.last, headline, until, CUSTOMERS)
-        ):
-            rows[kind].append(row)
-        invoiced = self._receivables_invoiced(scope)
-        buckets = self._receivables_buckets(rows["bucket"], headline, currency)
-        owed = sum(row[3] for row in rows["bucket"] if row[0] in headline)
-        overdue = sum(row[3] for row in rows["bucket"] if row[0] in headline and row[1] != "not_due")
-        ((_company, _key, owing, _amount, late, _days),) = rows["owing"]
+        data, previous = (
+            {
+                "summary": self._receivables_summary(one, *amounts, invoiced, currency),
+                "trend": self._receivables_trend(one, currency, changes, amounts[0]),
+                "date_from": one.first.isoformat(),
+                "date_to": one.last.isoformat(),
+            }
+            for one, amounts, invoiced in zip((period, before), (now, former), sums, strict=True)
+        )
+        data["summary"] |= {"customers": position.owing, "overdue_customers": position.late}
+        data |= {
+            "buckets": self._receivables_buckets(own, currency),
+            "customers": self._receivables_customers(position.customers, currency),
+            "expected": [
+                {"date": day.isoformat(), "items": items, "amount": currency.round(amount)}
+                for day, items, amount in position.days
+            ],
+            "by_currency": self._receivables_by_currency(scope, position.buckets),
+        }
+        return data, previous
+
+    @api.model
+    def _receivables_summary(self, period, owed, overdue, invoiced, currency):
         dso = receivables.days_sales_outstanding(owed, invoiced, period.days)
-        data = {
-            "summary": {
-                "open": currency.round(owed),
-                "overdue": currency.round(overdue),
-                "invoiced": currency.round(invoiced),
-                "dso": None if dso is None else round(dso, 1),
-                "customers": owing,
-                "overdue_customers": int(late),
-            },
-            "buckets": buckets,
-            "trend": self._receivables_trend(scope, owed),
-            "date_from": period.first.isoformat(),
-            "date_to": period.last.isoformat(),
+        return {
+            "open": currency.round(owed),
+            "overdue": currency.round(overdue),
+            "invoiced": currency.round(invoiced),
+            "dso": None if dso is None else round(dso, 1),
         }
-        if details:
-            data["customers"] = self._receivables_customers(rows["customer"], currency)
-            data["expected"] = [
-                {"date": row[1], "items": row[2], "amount": currency.round(row[3])}
-                for row in sorted(rows["day"], key=lambda row: row[1])
-            ]
-            data["by_currency"] = self._receivables_by_currency(scope, rows["bucket"])
-        return data
 
     @api.model
-    def _receivables_buckets(self, rows, headline, currency):
-        items, amounts = defaultdict(int), defaultdict(float)
-        for company, name, count, amount, *_rest in rows:
-            if company in headline:
-                items[name] += count
-                amounts[name] += amount
+    def _receivables_from_items(self, scope, before):
+        """Parts of the figures from the records themselves.
+
+        :return: :class:`~..queries.receivables.Position` at the end of the period; what was owed and overdue
+            at the end of the period ``before``; invoiced in each of the two; {day: change of what is owed}
+        """
+        headline = headline_companies(scope)
+        position = self._receivables_position(scope, scope["period"].last, scope["companies"].ids, CUSTOMERS)
+        former = self._receivables_position(scope, before.last, headline)
+        owed = (
+            fsum(amount for _company, _name, _items, amount in former.buckets),
+            fsum(amount for _company, name, _items, amount in former.buckets if name != "not_due"),
+        )
+        changes = {}
+        for period in (scope["period"], before):
+            changes |= self._receivables_changes(dict(scope, period=period))
+        sums = [self._receivables_invoiced(dict(scope, period=one)) for one in (scope["period"], before)]
+        return position, owed, sums, changes
+
+    @api.model
+    def _receivables_position(self, scope, last, companies, customers=0):
+        """The :class:`~..queries.receivables.Position` from the items; details with ``customers`` only."""
+        items = receivables.open_items(
+            self._receivables_select(self._receivables_items(scope, last, companies), last), last
+        )
+        until = last + timedelta(days=EXPECTED_DAYS) if customers else None
+        statement = receivables.position(items, last, headline_companies(scope), until, customers)
+        return receivables.Position.of_rows(self.env.execute_query(statement))
+
+    @api.model
+    def _receivables_buckets(self, rows, currency):
+        items, amounts = defaultdict(int), defaultdict(list)
+        for _company, name, count, amount in rows:
+            items[name] += count
+            amounts[name].append(amount)
         return [
-            {"name": name, "items": items[name], "amount": currency.round(amounts[name])}
+            {"name": name, "items": items[name], "amount": currency.round(fsum(amounts[name]))}
             for name in receivables.BUCKETS
         ]
 
     @api.model
     def _receivables_by_currency(self, scope, rows):
         amounts = defaultdict(float)
-        for company, _name, _items, amount, *_rest in rows:
+        for company, _name, _items, amount in rows:
             amounts[scope["currencies"][company]] += amount
         currencies = self.env["res.currency"].browse({*amounts, scope["currency"].id})
         return [
@@ -234,37 +286,43 @@ class AccountMoveLine(models.Model):
     @api.model
     def _receivables_customers(self, rows, currency):
         # sudo: the journal item shows its customer's name to whoever may read the item
-        partners = self.env["res.partner"].sudo().browse([int(row[1]) for row in rows if row[1]])
+        partners = self.env["res.partner"].sudo().browse([row[0] for row in rows if row[0]])
+        self.env["eager.loading.mixin"]._prefetch_related(partners, *PARTNER_NAME)
         names = {partner.id: partner.display_name for partner in partners}
         customers = [
             {
-                "id": int(key) if key else False,
-                "name": names[int(key)] if key else self.env._("Without customer"),
+                "id": key or False,
+                "name": names[key] if key else self.env._("Without customer"),
                 "items": items,
                 "open": currency.round(amount),
                 "overdue": currency.round(overdue),
                 "days_late": late or 0,
             }
-            for _company, key, items, amount, overdue, late in rows
+            for key, items, amount, overdue, late in rows
         ]
         return sorted(customers, key=lambda row: (-row["overdue"], -row["open"], row["id"]))
 
     @api.model
-    def _receivables_trend(self, scope, owed):
-        """What is owed at the end of each day, back from ``owed`` on the last: only the period is read."""
-        period, currency = scope["period"], scope["currency"]
+    def _receivables_trend(self, period, currency, changes, owed):
+        """What is owed at the end of each day, back from ``owed`` on the last."""
+        days = [period.first + timedelta(days=i) for i in range(period.days)]
+        rounded = rounder(currency)
+        return [
+            {"date": date.isoformat(day), "amount": rounded(amount)}
+            for day, amount in zip(days, receivables.shape_balance(changes, days, owed), strict=True)
+        ]
+
+    @api.model
+    def _receivables_changes(self, scope):
+        """{day: change of what is owed} on the days of the period that have any."""
+        period = scope["period"]
         items = self._receivables_items(scope, period.last, headline_companies(scope))
         query = self._search(items & Domain("date", ">=", fields.Date.to_string(period.first)))
         items = query.select(
             SQL("%s AS date", self._field_to_sql(query.table, "date", query)),
             SQL("%s AS balance", self._field_to_sql(query.table, "balance", query)),
         )
-        days = [period.first + timedelta(days=i) for i in range(period.days)]
-        rows = self.env.execute_query(receivables.balance_by_day(items))
-        return [
-            {"date": date.isoformat(day), "amount": currency.round(amount)}
-            for day, amount in zip(days, receivables.shape_balance(rows, days, owed), strict=True)
-        ]
+        return dict(self.env.execute_query(receivables.balance_by_day(items)))
 
     @api.model
     def _receivables_invoiced(self, scope):

@@ -29,8 +29,8 @@ FILTERS = ("preset", "date_from", "date_to", "compare", "company_id", "farm_id",
 class DairyDashboard(models.AbstractModel):
     """The one door of the client: opens any dashboard by its name, in one request.
 
-    A further dashboard adds its name to :data:`MODELS`, methods ``_choices_<name>`` and ``_open_<name>``, and
-    a function in :mod:`..exports`.
+    A further dashboard adds its name to :data:`MODELS`, methods ``_choices_<name>`` and ``_open_<name>``, a
+    function in :mod:`..exports`, and ``_later_<name>`` if that needs more than the page's first answer.
     """
 
     _name = "dairy.dashboard"
@@ -158,7 +158,9 @@ class DairyDashboard(models.AbstractModel):
             raise UserError(
                 self.env._("You don't have the rights to export data. Please contact an Administrator.")
             )
-        return TABLES[name](self.env, self.open(name, filters)["data"])
+        answer = self.open(name, filters)
+        later = getattr(self, f"_later_{name}", lambda filters: {})(answer["filters"])
+        return TABLES[name](self.env, {**answer["data"], **later})
 
     @api.model
     def _clean(self, filters):
@@ -221,6 +223,13 @@ class DairyDashboard(models.AbstractModel):
             filters["farm_id"],
             filters["company_id"],
             compare=filters["compare"],
+        )
+
+    @api.model
+    def _later_herd(self, filters):
+        """What the page asks for after the first paint, for the export."""
+        return self.env["farm.animal"].get_herd_pens(
+            filters["date_from"], filters["date_to"], filters["farm_id"], filters["company_id"]
         )
 
     @api.model

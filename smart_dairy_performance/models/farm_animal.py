@@ -1,4 +1,5 @@
 from collections import defaultdict
+from math import fsum
 
 from odoo import api, fields, models
 from odoo.addons.method_cache import cached_method
@@ -6,16 +7,26 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking
 from ..dependencies import HERD
 from ..guards import check_internal, companies_of
 from ..queries import herd
-from ..queries.periods import today
+from ..queries.periods import Period, today
+from ..scope import warm
 
 PRESENT = Domain("active", "=", True) & Domain("status", "=", "active")
 
 
 class FarmAnimal(models.Model):
     _inherit = "farm.animal"
+
+    # rollups compute single days from here
+    _entry_date_idx = models.Index("(entry_date)")
+    # what the dashboard's short lists begin with
+    _sick_idx = models.Index("(ear_tag, id) WHERE health_status <> 'healthy' AND status = 'active'")
+    _absent_idx = models.Index(
+        "(COALESCE(exit_date, 'infinity'::date)) WHERE (active AND status = 'active') IS NOT TRUE"
+    )
 
     @api.model
     @api.readonly
@@ -33,26 +44,59 @@ class FarmAnimal(models.Model):
         :raises AccessError: portal and public users, users without herd access, foreign farms
         """
         scope = self._herd_scope(farm_id)
-        animals = self._herd_select(PRESENT & scope["domain"], ("id", "animal_type", "health_status"))
-        milk = self.env["farm.milk.record"]._herd_milk_select(scope["domain"] & self._herd_on_today(scope))
-        rows = self.env.execute_query(herd.summary_by_type(animals, milk))
+        asking = Asking(self.env)
+        counts = self._herd_present_by_type(asking, scope)
+        kg = self._herd_kg_today(asking, scope)
         names = self._herd_labels("animal_type")
+        by_type = [
+            {
+                "animal_type": animal_type,
+                "name": names.get(animal_type, animal_type),
+                "count": count,
+                "total_yield": round(kg.get(animal_type, 0.0), 2),
+                "healthy_count": count - sick,
+                "sick_count": sick,
+            }
+            for animal_type, count, sick in counts
+        ]
+        total, sick = (sum(row[key] for row in by_type) for key in ("count", "sick_count"))
         return {
-            "by_type": [
-                {
-                    "animal_type": animal_type,
-                    "name": names.get(animal_type, animal_type),
-                    "count": count,
-                    "total_yield": round(kg, 2),
-                    "healthy_count": healthy,
-                    "sick_count": sick,
-                }
-                for animal_type, count, kg, healthy, sick in rows
-            ],
-            "total_animals": sum(row[1] for row in rows),
-            "total_yield_today": round(sum(row[2] for row in rows), 2),
-            "health_summary": {"healthy": sum(row[3] for row in rows), "sick": sum(row[4] for row in rows)},
+            "by_type": by_type,
+            "total_animals": total,
+            "total_yield_today": round(fsum(kg.get(row["animal_type"], 0.0) for row in by_type), 2),
+            "health_summary": {"healthy": total - sick, "sick": sick},
         }
+
+    @api.model
+    def _herd_present_by_type(self, asking, scope):
+        """Rows (animal_type, animals, not healthy), in order."""
+        ever = self._herd_ever()
+        if not ever:
+            return []
+        return asking.ask(
+            "herd_animals",
+            ever,
+            domain=scope["domain"],
+            by=("type",),
+            measures=("animals", "sick"),
+            order=(("type", "asc"),),
+        ).rows
+
+    @api.model
+    def _herd_kg_today(self, asking, scope):
+        """``{animal_type: kg}`` that present animals gave today, by each company's own day."""
+        kg = defaultdict(float)
+        for day, ids in scope["days"].items():
+            domain = scope["domain"] & Domain("company_id", "in", ids)
+            answer = asking.ask(
+                "herd_milk", Period(day, day), domain=domain, by=("type",), measures=("kg",)
+            )
+            for animal_type, amount in answer.rows:
+                kg[animal_type] += amount
+        milk = self.env["farm.milk.record"]._herd_milk_select(scope["domain"] & self._herd_on_today(scope))
+        for animal_type, amount in self.env.execute_query(herd.milk_of_absent(milk, min(scope["days"]))):
+            kg[animal_type] -= amount
+        return kg
 
     # ------------------------------------------------------------
     # SCOPE
@@ -67,7 +111,10 @@ class FarmAnimal(models.Model):
         """
         check_internal(self.env)
         companies = companies_of(self.env, company_id)
-        farms = self.env["farm.farm"].search([("company_id", "in", companies.ids)])
+        warm(companies)
+        farms = self.env["farm.farm"].search_fetch(
+            [("company_id", "in", companies.ids)], ["name", "company_id", "ecm_formula"]
+        )
         domain = Domain("company_id", "in", companies.ids)
         if farm_id:
             farms = farms.filtered(lambda farm: farm.id == farm_id)
@@ -129,6 +176,9 @@ class FarmAnimal(models.Model):
 class FarmMilkRecord(models.Model):
     _inherit = "farm.milk.record"
 
+    # rollups compute single days from here
+    _record_date_idx = models.Index("(record_date)")
+
     @api.model
     def _herd_milk_select(self, domain):
         """SELECT of the readable milk records in ``domain``, as the herd statements want them."""
@@ -139,13 +189,15 @@ class FarmMilkRecord(models.Model):
                 for name, alias in (
                     ("animal_id", "animal_id"),
                     ("record_date", "record_date"),
-                    ("pen_id", "pen_id"),
                     ("lactation_id", "lactation_id"),
                     ("total_yield", "kg"),
-                    ("saleable_yield", "saleable"),
-                    ("fat_percentage", "fat"),
-                    ("protein_percentage", "protein"),
-                    ("scc", "scc"),
                 )
             )
         )
+
+
+class FarmHealthRecord(models.Model):
+    _inherit = "farm.health.record"
+
+    # rollups compute single days from here
+    _record_date_idx = models.Index("(record_date)")

@@ -1,16 +1,21 @@
+from collections import defaultdict
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.addons.method_cache import cached_method
 from odoo.fields import Domain
-from odoo.tools import SQL
 
+from ..asking import Asking
 from ..dependencies import HERD
 from ..guards import compared_period, parse_period
 from ..queries import herd
-from ..queries.sales import company_case
+from ..queries.periods import Period
 from .farm_animal import PRESENT
 
 RANKED = 5
 WATCHED = 12
+#: a herd of a hundred thousand has more pens than a page can show
+PENS = 25
 # Visits that are no illness do not count as new cases.
 ROUTINE = ("checkup", "vaccination", "deworming")
 
@@ -27,15 +32,17 @@ class FarmAnimal(models.Model):
         """Return the herd's figures: milk of the days from ``date_from`` to ``date_to``, animals as they
         are now; cached.
 
+        Its cost does not grow with the history: milk, animals and cases come from rollups (``rollups/herd.py``).
+
         :param date_from: first business day (date, ISO string or UTC moment); ``date_to``: last, included
         :param farm_id: one farm; default all farms of the selected companies
         :param company_id: one of the selected companies; default all
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
         :return: dict: ``milk`` (see :func:`..queries.herd.shape_milk`), ``previous`` (that of the compared
-            period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk), ``by_type``,
-            ``by_breed``, ``by_pen``, ``best``, ``worst``, ``watch`` (animals that
-            need attention), ``cases``, ``domains`` (of the records behind each figure), ``date_from``,
-            ``date_to``, ``today``
+            period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk, with ``cows``: milked that
+            day), ``by_type``, ``by_breed``, ``watch`` (animals that need attention), ``cases``, ``domains`` (of
+            the records behind each figure), ``source`` ('rollup', or 'base' when source tables had to be read),
+            ``source_reason``, ``date_from``, ``date_to``, ``today``
         :raises AccessError: portal and public users, users without herd access, foreign farms and companies
         :raises UserError: dates that are none, or the wrong way round
         """
@@ -45,30 +52,29 @@ class FarmAnimal(models.Model):
         domains = self._herd_domains(scope, period)
         formulas = set(scope["farms"].mapped("ecm_formula"))
         ecm = formulas.pop() if len(formulas) == 1 else None
-        rows = self._herd_milk_rows(domains["milk"])
-        counts = self._herd_counts(scope)
-        previous = self._herd_milk_by_day(self._herd_in_period(scope, before))
+        asking = Asking(self.env)
+        days = self._herd_days(asking, scope, period, before)
+        milk = self._herd_milk(asking, scope, period)
+        animals = self._herd_animals(asking, scope)
         return {
-            "milk": herd.shape_milk(rows["total"][0], ecm),
+            **self._herd_period(days, period, ecm),
             "previous": {
-                **herd.shape_milk(previous["total"][0], ecm),
-                "trend": self._herd_trend(previous["day"]),
+                **self._herd_period(days, before, ecm, flat=True),
                 "date_from": before.first.isoformat(),
                 "date_to": before.last.isoformat(),
             },
-            "herd": counts["total"].get(None) or dict.fromkeys(herd.COUNTS, 0),
-            "trend": self._herd_trend(rows["day"]),
-            "by_type": self._herd_groups(rows["type"], counts["type"], self._herd_labels("animal_type")),
+            "herd": animals["total"],
+            "by_type": self._herd_groups(milk["type"], animals["type"], self._herd_labels("animal_type")),
             "by_breed": self._herd_groups(
-                rows["breed"], counts["breed"], self._herd_names("farm.breed", rows, counts)
+                milk["breed"], animals["breed"], self._herd_names("farm.breed", milk["breed"], animals["breed"])
             ),
-            "by_pen": self._herd_groups(
-                rows["pen"], counts["pen"], self._herd_names("farm.pen", rows, counts)
-            ),
-            **self._herd_ranking(rows),
-            "watch": self._herd_watch(scope, domains["watch"]),
-            "cases": self._herd_cases(scope, period, before),
+            "watch": self._herd_attention(scope, self._herd_watch(scope, domains, animals["total"])),
+            "cases": {
+                "now": self._herd_cases(asking, scope, period),
+                "before": self._herd_cases(asking, scope, before),
+            },
             "domains": {name: list(domain) for name, domain in domains.items()},
+            **asking.origin,
             "date_from": period.first.isoformat(),
             "date_to": period.last.isoformat(),
             "today": scope["today"].isoformat(),
@@ -124,81 +130,132 @@ class FarmAnimal(models.Model):
         }
 
     # ------------------------------------------------------------
-    # FIGURES
+    # MILK
     # ------------------------------------------------------------
 
     @api.model
-    def _herd_milk_rows(self, domain):
+    def _herd_days(self, asking, scope, period, before):
+        """``{day: row of MEASURES}`` of both periods and what lies between them."""
+        both = Period(min(period.first, before.first), max(period.last, before.last))
+        # by company: then no animal can be counted twice on a day, and companies are few
+        answer = asking.ask(
+            "herd_milk",
+            both,
+            domain=scope["domain"],
+            by=("company",),
+            grain="day",
+            measures=herd.MEASURES,
+        )
+        return herd.grouped(answer.rows, 0, skip=2)
+
+    @api.model
+    def _herd_period(self, days, period, ecm, flat=False):
+        """The milk of ``period`` as ``milk`` (or ``flat``: its figures themselves), and its ``trend``."""
+        own = {day: row for day, row in sorted(days.items()) if period.first <= day <= period.last}
+        total = herd.shape_milk(herd.add(own.values()) if own else herd.NOTHING, ecm)
+        trend = []
+        for day, row in own.items():
+            figures = herd.shape_milk(row)
+            trend.append({"date": day.isoformat(), "cows": figures["cow_days"], **figures})
+        return {**(total if flat else {"milk": total}), "trend": trend}
+
+    @api.model
+    def _herd_milk(self, asking, scope, period):
+        """``{'type' or 'breed': {key: row of MEASURES}}``"""
+        answer = asking.ask(
+            "herd_milk",
+            period,
+            domain=scope["domain"],
+            by=("company", "type", "breed"),
+            measures=herd.MEASURES,
+        )
+        return {
+            "type": herd.grouped(answer.rows, 1, skip=3),
+            "breed": herd.grouped(answer.rows, 2, skip=3),
+        }
+
+    # ------------------------------------------------------------
+    # ANIMALS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _herd_ever(self):
+        """The :class:`Period` in which all animals entered, ``None`` when there is none."""
+        self.flush_model(["entry_date"])
+        ((first, last),) = self.env.execute_query(herd.entry_days(self._table))
+        if first is None:
+            return None
+        return Period(max(first, date(2, 1, 1)), min(last, date(9990, 1, 1)))
+
+    @api.model
+    def _herd_animals(self, asking, scope):
+        """The present animals: ``total`` (counts), ``type`` and ``breed`` ({key: counts})."""
+        ever = self._herd_ever()
+        rows = []
+        if ever:
+            answer = asking.ask(
+                "herd_animals",
+                ever,
+                domain=scope["domain"],
+                by=("type", "breed"),
+                measures=herd.ANIMALS,
+            )
+            rows = answer.rows
+        withheld = self._herd_withheld_rows(scope)
+        total = herd.add([row[2:] for row in rows]) if rows else (0,) * len(herd.ANIMALS)
+        return {
+            "total": herd.counts(total, *self._herd_withheld_by(withheld, lambda row: None).get(None, ())),
+            "type": self._herd_counts(herd.grouped(rows, 0, skip=2), withheld, 0),
+            "breed": self._herd_counts(herd.grouped(rows, 1, skip=2), withheld, 1),
+        }
+
+    @api.model
+    def _herd_withheld_rows(self, scope):
         animals = self._herd_select(
-            Domain.TRUE,
-            ("id", "animal_type", "breed_id"),
-            SQL(
-                "(%s AND %s = 'active') AS present",
-                SQL.identifier(self._table, "active"),
-                SQL.identifier(self._table, "status"),
-            ),
+            PRESENT & scope["domain"] & self._herd_withheld(scope),
+            ("animal_type", "breed_id", "pen_id", "health_status"),
         )
-        milk = self.env["farm.milk.record"]._herd_milk_select(domain)
-        rows = {kind: [] for kind in ("total", "day", "pen", "type", "breed", "best", "worst")}
-        for row in self.env.execute_query(herd.milk_details(milk, animals, RANKED)):
-            rows[row[0]].append(row)
-        return rows
+        return self.env.execute_query(herd.withheld_animals(animals))
 
     @api.model
-    def _herd_milk_by_day(self, domain):
-        rows = {"total": [], "day": []}
-        milk = self.env["farm.milk.record"]._herd_milk_select(domain)
-        for row in self.env.execute_query(herd.milk_by_day(milk)):
-            rows[row[0]].append(row)
-        return rows
+    def _herd_withheld_by(self, withheld, key):
+        """``{key: (withheld, of those healthy)}`` of rows of :func:`..queries.herd.withheld_animals`."""
+        numbers = defaultdict(lambda: (0, 0))
+        for row in withheld:
+            held, healthy = numbers[key(row)]
+            numbers[key(row)] = held + row[3], healthy + row[4]
+        return numbers
 
     @api.model
-    def _herd_trend(self, rows):
-        return [{"date": row[1], **herd.shape_milk(row)} for row in sorted(rows, key=lambda row: row[1])]
+    def _herd_counts(self, rows, withheld, place):
+        """``{key: counts}`` of ``{key: row of ANIMALS}``; ``place`` of the key in the withheld rows."""
+        held = self._herd_withheld_by(withheld, lambda row: row[place])
+        return {key: herd.counts(row, *held[key]) for key, row in rows.items()}
+
+    # ------------------------------------------------------------
+    # GROUPS
+    # ------------------------------------------------------------
 
     @api.model
-    def _herd_counts(self, scope):
-        """Return ``{kind: {key: counts}}`` of the present animals; the key of 'total' is ``None``."""
-        days = {company: day for day, ids in scope["days"].items() for company in ids}
-        withheld = SQL(
-            "%s IN %s AND %s >= %s AS withheld",
-            SQL.identifier(self._table, "lactation_status"),
-            herd.IN_MILK,
-            SQL.identifier(self._table, "milk_withdrawal_until"),
-            company_case(SQL.identifier(self._table, "company_id"), days, "date"),
-        )
-        names = ("id", "animal_type", "breed_id", "pen_id", "lactation_status", "health_status")
-        animals = self._herd_select(PRESENT & scope["domain"], names, withheld)
-        result = {"total": {}, "type": {}, "breed": {}, "pen": {}}
-        for kind, animal_type, breed, pen, *numbers in self.env.execute_query(herd.present_animals(animals)):
-            key = {"type": animal_type, "breed": breed, "pen": pen}.get(kind)
-            result[kind][key] = dict(zip(herd.COUNTS, numbers, strict=True))
-        return result
-
-    @api.model
-    def _herd_names(self, model, rows, counts):
-        kind = model.rpartition(".")[2]
-        ids = {int(row[1]) for row in rows[kind] if row[1]} | {key for key in counts[kind] if key}
-        records = self.env[model].browse(sorted(ids))
-        if kind == "pen" and len(records.farm_id) > 1:
+    def _herd_names(self, model, *groups):
+        records = self.env[model].browse(sorted({key for keys in groups for key in keys if key}))
+        if model == "farm.pen":
+            records.fetch(["name", "farm_id"])
+        if model == "farm.pen" and len(records.farm_id) > 1:
             # farms call their pens alike
             return {pen.id: f"{pen.display_name} ({pen.farm_id.name})" for pen in records}
         return {record.id: record.display_name for record in records}
 
     @api.model
-    def _herd_groups(self, rows, counts, names):
+    def _herd_groups(self, milk, counts, names):
         """Join milk and head count of each group; the largest first, those without one last."""
         empty = dict.fromkeys(herd.COUNTS, 0)
-        milk = {}
-        for row in rows:
-            key = row[1] if row[1] in names or row[1] is None else int(row[1])
-            milk[key] = herd.shape_milk(row)
         groups = [
             {
                 "id": key or False,
                 "name": names.get(key) or self.env._("Not set"),
                 **counts.get(key, empty),
-                **milk.get(key, herd.shape_milk(herd.nothing())),
+                **herd.shape_milk(milk.get(key, herd.NOTHING)),
             }
             for key in {**counts, **milk}
         ]
@@ -206,51 +263,46 @@ class FarmAnimal(models.Model):
             groups, key=lambda group: (not group["id"], -group["total"], -group["count"], group["name"])
         )
 
-    @api.model
-    def _herd_ranking(self, rows):
-        animals = self.browse([int(row[1]) for kind in ("best", "worst") for row in rows[kind]])
-        by_id = {animal.id: animal for animal in animals}
-        result = {}
-        for kind, sign in (("best", -1), ("worst", 1)):
-            lines = []
-            for row in rows[kind]:
-                animal = by_id[int(row[1])]
-                lines.append(
-                    {
-                        "id": animal.id,
-                        "name": animal.display_name,
-                        "pen": animal.pen_id.display_name or "",
-                        "dim": animal.dim,
-                        "parity": animal.parity,
-                        **herd.shape_milk(row),
-                    }
-                )
-            result[kind] = sorted(lines, key=lambda line: (sign * line["per_cow"], line["id"]))
-        return result
+    # ------------------------------------------------------------
+    # ATTENTION
+    # ------------------------------------------------------------
 
     @api.model
-    def _herd_watch(self, scope, domain):
-        """The animals that need attention: longest withdrawal first, then the rest."""
-        animals = self.search_fetch(
-            domain,
-            [
-                "name",
-                "ear_tag",
-                "pen_id",
-                "company_id",
-                "health_status",
-                "lactation_status",
-                "milk_withdrawal_until",
-            ],
-            order="milk_withdrawal_until desc nulls last, ear_tag, id",
-            limit=WATCHED,
+    def _herd_watch(self, scope, domains, counts):
+        """The animals that need attention: longest withdrawal first, then the rest by ear tag.
+
+        Two lists, for each of which an index knows the first ones.
+        """
+        wanted = (
+            "name",
+            "ear_tag",
+            "pen_id",
+            "company_id",
+            "health_status",
+            "lactation_status",
+            "milk_withdrawal_until",
         )
+        withheld = sick = self.browse()
+        if counts["withheld"]:
+            withheld = self.search_fetch(
+                domains["withheld"], wanted, order="milk_withdrawal_until desc, ear_tag, id", limit=WATCHED
+            )
+        left = min(WATCHED, counts["watch"]) - len(withheld)
+        if left > 0:
+            sick = self.search_fetch(
+                domains["sick"] & Domain("id", "not in", withheld.ids), wanted, order="ear_tag, id", limit=left
+            )
+        return withheld | sick
+
+    @api.model
+    def _herd_attention(self, scope, animals):
+        """What a client shows of :meth:`_herd_watch`."""
         days = {company: day for day, ids in scope["days"].items() for company in ids}
         names = self._herd_labels("health_status")
         result = []
         for animal in animals:
-            until, now = animal.milk_withdrawal_until, days[animal.company_id.id]
-            withheld = bool(until and until >= now and animal.lactation_status in herd.IN_MILK)
+            now, until = days[animal.company_id.id], animal.milk_withdrawal_until
+            held = bool(until and until >= now and animal.lactation_status in herd.IN_MILK)
             result.append(
                 {
                     "id": animal.id,
@@ -258,17 +310,102 @@ class FarmAnimal(models.Model):
                     "pen": animal.pen_id.display_name or "",
                     "health_status": animal.health_status,
                     "health": names.get(animal.health_status, ""),
-                    "withheld_until": until.isoformat() if withheld else False,
-                    "days_left": herd.days_left(until, now) if withheld else 0,
+                    "withheld_until": until.isoformat() if held else False,
+                    "days_left": herd.days_left(until, now) if held else 0,
                 }
             )
         return result
 
     @api.model
-    def _herd_cases(self, scope, period, before):
-        Case = self.env["farm.health.record"]
-        routine = Domain("record_type", "not in", ROUTINE)
-        return {
-            "now": Case.search_count(self._herd_in_period(scope, period) & routine),
-            "before": Case.search_count(self._herd_in_period(scope, before) & routine),
-        }
+    def _herd_cases(self, asking, scope, period):
+        answer = asking.ask(
+            "herd_cases",
+            period,
+            domain=scope["domain"] & Domain("record_type", "not in", ROUTINE),
+            measures=("cases",),
+        )
+        return answer.rows[0][0] or 0
+
+    # ------------------------------------------------------------
+    # PENS AND RANKING: a herd has a thousand pens and every animal is ranked, so each is a question of its own
+    # ------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    @cached_method(ttl=60, depends=HERD, today=True)
+    def get_herd_pens(self, date_from, date_to, farm_id=None, company_id=None):
+        """Return the fullest pens with their animals now and their milk in the period; cached.
+
+        Where all pens with animals fit, those without animals but with milk in the period follow.
+
+        :param date_from, date_to, farm_id, company_id: as in :meth:`get_herd_dashboard`, with its errors
+        :return: dict: ``by_pen`` (at most :data:`PENS` pens, and as many without animals), ``pens`` (how many have
+            animals), ``source``, ``source_reason``
+        """
+        scope = self._herd_scope(farm_id, company_id)
+        period = parse_period(self.env, date_from, date_to, self._herd_head(company_id)._business_tz())
+        asking, ever = Asking(self.env), self._herd_ever()
+        if not ever:
+            return {"by_pen": [], "pens": 0, **asking.origin}
+        now = asking.ask(
+            "herd_animals",
+            ever,
+            domain=scope["domain"],
+            by=("pen",),
+            measures=herd.ANIMALS,
+            order=(("animals", "desc"), ("pen", "asc")),
+            limit=PENS,
+        )
+        counts = self._herd_counts(herd.grouped(now.rows, 0, skip=1), self._herd_withheld_rows(scope), 2)
+        domain = scope["domain"]
+        if now.groups > PENS:
+            domain &= Domain("pen_id", "in", [key or False for key in counts])
+        milk = asking.ask(
+            "herd_milk",
+            period,
+            domain=domain,
+            by=("company", "pen"),
+            measures=herd.MEASURES,
+            order=(("kg", "desc"), ("pen", "asc")),
+            limit=PENS,
+        )
+        milk = herd.grouped(milk.rows, 1, skip=2)
+        names = self._herd_names("farm.pen", milk, counts)
+        return {"by_pen": self._herd_groups(milk, counts, names), "pens": now.groups, **asking.origin}
+
+    @api.model
+    @api.readonly
+    @cached_method(ttl=300, depends=HERD, today=True)
+    def get_herd_ranking(self, date_from, date_to, farm_id=None, company_id=None):
+        """Return the present animals that gave most and least milk per day in milk; cached.
+
+        It reads every milk record of the period: the page asks for it after all else is shown.
+
+        :param date_from, date_to, farm_id, company_id: as in :meth:`get_herd_dashboard`, with its errors
+        :return: dict: ``best``, ``worst``: at most :data:`RANKED` dicts each of id, name, pen, dim, parity,
+            total (kg), cow_days, per_cow (kg a day); no animal is in both
+        """
+        scope = self._herd_scope(farm_id, company_id)
+        period = parse_period(self.env, date_from, date_to, self._herd_head(company_id)._business_tz())
+        milk = self.env["farm.milk.record"]._herd_milk_select(self._herd_in_period(scope, period))
+        present = self._herd_select(PRESENT, ("id",))
+        rows = self.env.execute_query(herd.ranking(milk, present, RANKED))
+        animals = {animal.id: animal for animal in self.browse(row[1] for row in rows)}
+        result = {"best": [], "worst": []}
+        for kind, animal_id, kg, cow_days in rows:
+            animal = animals[animal_id]
+            result[kind].append(
+                {
+                    "id": animal.id,
+                    "name": animal.display_name,
+                    "pen": animal.pen_id.display_name or "",
+                    "dim": animal.dim,
+                    "parity": animal.parity,
+                    "total": round(kg, 2),
+                    "cow_days": cow_days,
+                    "per_cow": round(kg / cow_days, 3),
+                }
+            )
+        for kind, sign in (("best", -1), ("worst", 1)):
+            result[kind].sort(key=lambda line, sign=sign: (sign * line["per_cow"], line["id"]))
+        return result

@@ -39,6 +39,12 @@ class StockMove(models.Model):
     _dairy_dashboards = ("stock",)
 
 
+class StockPicking(models.Model):
+    _name = "stock.picking"
+    _inherit = ["stock.picking", "dairy.live.mixin"]
+    _dairy_dashboards = ("sales",)
+
+
 class StockQuant(models.Model):
     _name = "stock.quant"
     _inherit = ["stock.quant", "dairy.live.mixin"]

@@ -5,13 +5,16 @@ from odoo.addons.method_cache import cached_method
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking, FromBase
 from ..dependencies import SALES
 from ..guards import check_internal, companies_of, compared_period
+from ..pages import PARTNER_NAME, PRODUCT_NAME
 from ..queries import sales
 from ..queries.periods import today
-from ..scope import currency_info, head_of, moments, scope_of
+from ..scope import currency_info, head_of, moments, rounder, scope_of
 
 TOP_LIMIT = 10
+UNIT_NAME = "product_tmpl_id.uom_id.name"  # where a product's unit is kept
 COMPARED = ("summary", "daily_stats", "date_from", "date_to")
 
 
@@ -48,7 +51,8 @@ class SaleOrder(models.Model):
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        return self._dashboard_figures(scope, products=TOP_LIMIT)
+        (data,) = self._dashboard_figures(Asking(self.env), scope, products=TOP_LIMIT)
+        return data
 
     @api.model
     @api.readonly
@@ -68,15 +72,19 @@ class SaleOrder(models.Model):
 
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
         :return: its dict with ``top_customers`` (partner_id, name, order_count, revenue), ``previous``
-            (the compared period: summary, daily_stats, date_from, date_to), ``domain`` (orders) and
-            ``line_domain`` (their product lines)
+            (the compared period: summary, daily_stats, date_from, date_to), ``domain`` (orders),
+            ``line_domain`` (their product lines), ``deliveries`` (delivered, on_time, previous, domain; or
+            ``None`` without rights to transfers), ``source`` ('rollup' or 'base') and ``source_reason``
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        previous = self._dashboard_figures(dict(scope, period=before))
+        asking = Asking(self.env)
+        data, previous = self._dashboard_figures(asking, scope, before, TOP_LIMIT, TOP_LIMIT)
         return {
-            **self._dashboard_figures(scope, products=TOP_LIMIT, customers=TOP_LIMIT),
+            **data,
             "previous": {key: previous[key] for key in COMPARED},
+            "deliveries": self.env["stock.picking"]._delivery_figures(asking, scope, before),
+            **asking.origin,
             "domain": list(self._dashboard_domain(scope, headline=True)),
             "line_domain": list(self._dashboard_line_domain(scope)),
         }
@@ -178,12 +186,27 @@ class SaleOrder(models.Model):
         )
 
     @api.model
-    def _dashboard_figures(self, scope, products=0, customers=0):
-        """Run the statement and shape its rows, with so many best ``products`` and ``customers``."""
-        period, currency = scope["period"], scope["currency"]
+    def _dashboard_figures(self, asking, scope, before=None, products=0, customers=0):
+        """Figures of the scope's period and, less the best, of the period ``before``.
+
+        :param asking: :class:`~..asking.Asking`; where it cannot answer the orders themselves are read
+        :param products: so many best products; ``customers``: best customers
+        :return: list of one dict a period
+        """
+        scopes = [scope, dict(scope, period=before)] if before else [scope]
+        try:
+            rows = self._dashboard_rollup_rows(asking, scopes, products, customers)
+        except FromBase:
+            rows = [self._dashboard_base_rows(scope, products, customers)]
+            rows += [self._dashboard_base_rows(other) for other in scopes[1:]]
+        return [self._dashboard_shape(*pair) for pair in zip(scopes, rows, strict=True)]
+
+    @api.model
+    def _dashboard_base_rows(self, scope, products=0, customers=0):
+        """Run the statement over the orders themselves; return lists of rows of each kind and currency."""
         statement = sales.figures(
             self._dashboard_orders_select(scope),
-            currency.id if len(set(scope["currencies"].values())) > 1 else None,
+            scope["currency"].id if len(set(scope["currencies"].values())) > 1 else None,
             self._dashboard_lines_select() if products else None,
             products,
             customers,
@@ -191,10 +214,20 @@ class SaleOrder(models.Model):
         rows = defaultdict(list)
         for kind, key, *values in self.env.execute_query(statement):
             rows[kind, key if kind == "sales" else None].append(values if kind == "sales" else (key, *values))
+        if products:
+            rows.setdefault(("product", None), [])
+        if customers:
+            rows.setdefault(("customer", None), [])
+        return rows
+
+    @api.model
+    def _dashboard_shape(self, scope, rows):
+        """What a client gets of the rows of one period."""
+        period, currency = scope["period"], scope["currency"]
         others = self.env["res.currency"].browse(dict.fromkeys(scope["currencies"].values()))
         own = rows["sales", currency.id]
         data = {
-            "daily_stats": sales.shape_days(own, period.first, currency),
+            "daily_stats": sales.shape_days(own, period.first, rounder(currency)),
             "summary": sales.shape_total(own, currency),
             "by_currency": [
                 {
@@ -207,9 +240,9 @@ class SaleOrder(models.Model):
             "date_from": period.first.isoformat(),
             "date_to": period.last.isoformat(),
         }
-        if products:
+        if ("product", None) in rows:
             data["top_products"] = self._dashboard_products(rows["product", None], currency)
-        if customers:
+        if ("customer", None) in rows:
             data["top_customers"] = self._dashboard_customers(rows["customer", None], currency)
         return data
 
@@ -217,7 +250,9 @@ class SaleOrder(models.Model):
     def _dashboard_products(self, rows, currency):
         # sudo: whoever may see the line may see its product's name, also when that is archived by now
         products = self.env["product.product"].sudo().with_context(display_default_code=False)
-        by_id = {product.id: product for product in products.browse([row[0] for row in rows])}
+        found = products.browse([row[0] for row in rows])
+        self.env["eager.loading.mixin"]._prefetch_related(found, *PRODUCT_NAME, UNIT_NAME)
+        by_id = {product.id: product for product in found}
         return [
             {
                 "product_id": product_id,
@@ -235,6 +270,7 @@ class SaleOrder(models.Model):
     def _dashboard_customers(self, rows, currency):
         # sudo: the order shows its customer's name to whoever may read the order
         partners = self.env["res.partner"].sudo().browse([row[0] for row in rows])
+        self.env["eager.loading.mixin"]._prefetch_related(partners, *PARTNER_NAME)
         names = {partner.id: partner.display_name for partner in partners}
         return [
             {

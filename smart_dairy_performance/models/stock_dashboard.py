@@ -7,11 +7,11 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..asking import Asking
 from ..dependencies import STOCK
 from ..guards import check_group, companies_of, compared_period
 from ..queries import stock
-from ..queries.periods import Period, today
-from ..queries.sales import day_index
+from ..queries.periods import Period, business_day, today
 from ..scope import currency_info, head_of, headline_companies, moments, scope_of
 
 LISTED = 15
@@ -47,49 +47,54 @@ class ProductProduct(models.Model):
         :return: dict: ``now`` (products, runs_out, expiring (counts), value or ``None``), ``by_product``,
             ``by_category``, ``by_warehouse``, ``flows`` (received, sent: moves, value), ``units`` (id, name,
             days: date, in, out), ``previous`` (flows, units, date_from, date_to), ``runs_out``, ``expiring``,
-            ``by_currency`` (value of each), ``currency``, ``domains`` (of the records behind), ``date_from``,
+            ``by_currency`` (value of each), ``currency``, ``domains`` (of the records behind), ``source``
+            ('rollup', or 'base' when moves had to be read one by one), ``source_reason``, ``date_from``,
             ``date_to``, ``today``
         :raises AccessError: users without stock access, foreign warehouses and companies
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._stock_scope(date_from, date_to, warehouse_id, company_id)
-        before = compared_period(self.env, scope["period"], compare)
+        period, before = scope["period"], compared_period(self.env, scope["period"], compare)
+        asking = Asking(self.env)
         rows = self._stock_on_hand(scope)
         values = self._stock_values(scope, rows) if scope["values"] else {}
-        usage = self._stock_usage(scope)
-        products = self._stock_by_product(scope, rows, values, usage)
+        headline = self._stock_headline(scope, values)
+        products = self._stock_products(rows, headline, self._stock_usage(asking, scope))
         runs_out = sorted(
-            (row for row in products if row["cover"] is not None and row["cover"] < stock.RUNS_OUT_DAYS),
-            key=lambda row: (row["cover"], row["name"], row["id"]),
+            (row for row in products if row.cover is not None and row.cover < stock.RUNS_OUT_DAYS),
+            key=lambda row: (row.cover, row.id),
         )
-        in_stock = [row for row in products if row["quantity"] or row["reserved"]]
+        in_stock = [row for row in products if row.quantity or row.reserved]
+        in_stock.sort(key=lambda row: (-self._stock_money(scope, [row.value], 0), -row.quantity, row.id))
         expiring = self._stock_expiring(scope)
+        flows = self._stock_moved(asking, scope, period, before)
+        listed = {row.id for row in (*in_stock[:LISTED], *runs_out[:LISTED])}
+        names = self._stock_names(listed | {lot.product_id.id for lot, *_rest in expiring[:LISTED]})
         return {
             "now": {
                 "products": len(in_stock),
                 "runs_out": len(runs_out),
                 "expiring": len(expiring),
-                "value": self._stock_money(scope, self._stock_headline(scope, values).values()),
+                "value": self._stock_money(scope, headline.values()),
             },
-            "by_product": sorted(
-                in_stock, key=lambda row: (-(row["value"] or 0), -row["quantity"], row["name"], row["id"])
-            )[:LISTED],
-            "by_category": self._stock_groups(scope, rows, values, "category"),
-            "by_warehouse": self._stock_groups(scope, rows, values, "warehouse"),
-            **self._stock_flows(scope, scope["period"]),
-            "previous": self._stock_flows(scope, before),
-            "runs_out": runs_out[:LISTED],
-            "expiring": expiring[:LISTED],
+            "by_product": [self._stock_named(scope, row, names) for row in in_stock[:LISTED]],
+            "by_category": self._stock_groups(scope, rows, headline, "category"),
+            "by_warehouse": self._stock_groups(scope, rows, headline, "warehouse"),
+            **self._stock_flows(scope, flows, period),
+            "previous": self._stock_flows(scope, flows, before),
+            "runs_out": [self._stock_named(scope, row, names) for row in runs_out[:LISTED]],
+            "expiring": [self._stock_lot(scope, row, names) for row in expiring[:LISTED]],
             "by_currency": self._stock_by_currency(scope, values),
             "currency": currency_info(scope["currency"]),
             "domains": {
                 "quants": list(scope["quants"]),
-                "moves": list(self._stock_moves_domain(scope, scope["period"])),
-                "received": list(self._stock_moves_domain(scope, scope["period"], incoming=True)),
-                "sent": list(self._stock_moves_domain(scope, scope["period"], incoming=False)),
-                "runs_out": [("id", "in", [row["id"] for row in runs_out])],
-                "expiring": [("id", "in", [row["id"] for row in expiring])],
+                "moves": list(self._stock_moves_domain(scope, period)),
+                "received": list(self._stock_moves_domain(scope, period, incoming=True)),
+                "sent": list(self._stock_moves_domain(scope, period, incoming=False)),
+                "runs_out": [("id", "in", [row.id for row in runs_out])],
+                "expiring": [("id", "in", [lot.id for lot, _expires, _quantity in expiring])],
             },
+            **asking.origin,
             "today": scope["today"].isoformat(),
         }
 
@@ -127,7 +132,9 @@ class ProductProduct(models.Model):
     def _stock_scope(self, date_from, date_to, warehouse_id, company_id):
         check_group(self.env, "stock.group_stock_user")
         scope = scope_of(self.env, date_from, date_to, company_id)
-        warehouses = self.env["stock.warehouse"].search([("company_id", "in", scope["companies"].ids)])
+        warehouses = self.env["stock.warehouse"].search_fetch(
+            [("company_id", "in", scope["companies"].ids)], ["name", "view_location_id"]
+        )
         if warehouse_id:
             warehouses = warehouses.filtered(lambda warehouse: warehouse.id == warehouse_id)
             if not warehouses:
@@ -141,11 +148,21 @@ class ProductProduct(models.Model):
         roots = warehouses.view_location_id.ids
         scope.update(
             locations=roots,
+            places=self._stock_places(roots),
             quants=Domain("location_id", "child_of", roots) if roots else Domain.FALSE,
             today=today(scope["head"]._business_tz(), fields.Datetime.now()),
             values=self.env.su or self.env.user.has_group("stock.group_stock_manager"),
         )
         return scope
+
+    @api.model
+    def _stock_places(self, roots):
+        """``{location id: warehouse id}`` of the locations under ``roots``, archived ones included."""
+        # sudo: where the chosen warehouses' borders run does not depend on who looks
+        Location = self.env["stock.location"].sudo().with_context(active_test=False)
+        query = Location._search([("id", "child_of", roots)])
+        columns = (Location._field_to_sql(query.table, name, query) for name in ("id", "warehouse_id"))
+        return dict(self.env.execute_query(query.select(*columns)))
 
     @api.model
     def _stock_moves_domain(self, scope, period, incoming=None):
@@ -166,7 +183,7 @@ class ProductProduct(models.Model):
     def _stock_on_hand(self, scope):
         """Return the rows of :func:`..queries.stock.on_hand`, archived products and empty places included."""
         Quant = self.env["stock.quant"].with_context(active_test=False)
-        query = Quant._search(scope["quants"])
+        query = Quant._search(Domain("location_id", "in", list(scope["places"])))
         column = {
             name: Quant._field_to_sql(query.table, name, query)
             for name in (
@@ -199,12 +216,19 @@ class ProductProduct(models.Model):
             own = [row for row in rows if row[0] == company.id]
             # sudo: the names of costs are the company's, whoever counts; only managers come here
             products = self.sudo().with_company(company).browse({row[1] for row in own})
+            self.env["eager.loading.mixin"]._prefetch_related(
+                products,
+                "standard_price",
+                "product_tmpl_id.lot_valuated",
+                "product_tmpl_id.company_id",
+                "product_tmpl_id.categ_id.property_cost_method",
+            )
             price = {
                 product.id: product.standard_price
                 for product in products
                 if product.cost_method == "standard" and not product.lot_valuated
             }
-            for _company, product_id, location_id, _quantity, _reserved, valued in own:
+            for _company, product_id, location_id, _quantity, _reserved, valued, *_rest in own:
                 if product_id in price:
                     values[company.id, product_id, location_id] = price[product_id] * valued
                 elif valued:
@@ -223,9 +247,9 @@ class ProductProduct(models.Model):
         return values
 
     @api.model
-    def _stock_money(self, scope, amounts):
-        """Sum of ``amounts`` in the headline currency, rounded once; ``None`` for who may not see values."""
-        return scope["currency"].round(sum(amounts)) if scope["values"] else None
+    def _stock_money(self, scope, amounts, hidden=None):
+        """Sum of ``amounts`` in the headline currency, rounded once; ``hidden`` for who may not see values."""
+        return scope["currency"].round(sum(amounts)) if scope["values"] else hidden
 
     @api.model
     def _stock_headline(self, scope, values):
@@ -233,63 +257,99 @@ class ProductProduct(models.Model):
         return {key: value for key, value in values.items() if key[0] in companies}
 
     @api.model
-    def _stock_by_product(self, scope, rows, values, usage):
-        """One dict for each product on hand or used: quantities, value, days of cover."""
+    def _stock_products(self, rows, values, usage):
+        """The :class:`~..queries.stock.Product` list of what is on hand or was used.
+
+        :param values: of :meth:`_stock_values`, in the headline currency; ``usage``: {product id: quantity}
+        """
         value = defaultdict(float)
-        for (_company, product_id, _location), amount in self._stock_headline(scope, values).items():
+        for (_company, product_id, _location), amount in values.items():
             value[product_id] += amount
         quantity, reserved = defaultdict(float), defaultdict(float)
-        for _company, product_id, _location, on_hand, kept, _own in rows:
+        for _company, product_id, _location, on_hand, kept, *_rest in rows:
             quantity[product_id] += on_hand
             reserved[product_id] += kept
-        # sudo: whoever may see the stock may see its product's name, also when that is archived by now
-        products = self.sudo().with_context(display_default_code=False).browse({*quantity, *usage})
-        result = []
-        for product in products:
-            uom, used = product.uom_id, usage.get(product.id, 0.0)
-            cover = stock.days_of_cover(quantity[product.id], used)
-            result.append(
-                {
-                    "id": product.id,
-                    "name": product.display_name,
-                    "uom": uom.name,
-                    "quantity": uom.round(quantity[product.id]),
-                    "reserved": uom.round(reserved[product.id]),
-                    "free": uom.round(quantity[product.id] - reserved[product.id]),
-                    "value": self._stock_money(scope, [value[product.id]]),
-                    "per_day": round(used / stock.USAGE_DAYS, 3),
-                    "cover": None if cover is None else round(cover, 1),
-                }
+        tidy = self._stock_tidy()
+        return [
+            stock.Product(
+                id_,
+                tidy(quantity[id_]),
+                tidy(reserved[id_]),
+                tidy(quantity[id_] - reserved[id_]),
+                value[id_],
+                usage.get(id_, 0.0),
+                stock.days_of_cover(quantity[id_], usage.get(id_, 0.0)),
             )
-        return result
+            for id_ in {**quantity, **usage}
+        ]
+
+    @api.model
+    def _stock_tidy(self):
+        """A function that rounds quantities as units of measure do."""
+        return stock.tidy(self.env["decimal.precision"].precision_get("Product Unit"))
+
+    @api.model
+    def _stock_names(self, ids):
+        """``{product id: (name, unit)}``"""
+        # sudo: whoever may see the stock may see its product's name, also when that is archived by now
+        products = self.sudo().with_context(display_default_code=False).browse(ids)
+        self.env["eager.loading.mixin"]._prefetch_related(
+            products,
+            "default_code",
+            "product_template_attribute_value_ids",
+            "product_tmpl_id.name",
+            "product_tmpl_id.uom_id.name",
+        )
+        return {product.id: (product.display_name, product.uom_id.name) for product in products}
+
+    @api.model
+    def _stock_named(self, scope, row, names):
+        """What a client shows of a :class:`~..queries.stock.Product`."""
+        name, uom = names[row.id]
+        return {
+            "id": row.id,
+            "name": name,
+            "uom": uom,
+            "quantity": row.quantity,
+            "reserved": row.reserved,
+            "free": row.free,
+            "value": self._stock_money(scope, [row.value]),
+            "per_day": round(row.used / stock.USAGE_DAYS, 3),
+            "cover": None if row.cover is None else round(row.cover, 1),
+        }
 
     @api.model
     def _stock_groups(self, scope, rows, values, by):
-        """Products and value of each category, or of each warehouse; the most valuable first."""
-        if by == "category":
-            products = self.sudo().browse({row[1] for row in rows})
-            group = {product.id: product.categ_id for product in products}
-            position = 1
-        else:
-            # sudo: the quants were chosen by the user's rules; their place's warehouse is only a name here
-            locations = self.env["stock.location"].sudo().browse({row[2] for row in rows})
-            group = {location.id: location.warehouse_id for location in locations}
-            position = 2
+        """Products and value of each category, or of each warehouse; the most valuable first.
+
+        :param values: of :meth:`_stock_values`, in the headline currency
+        """
+        # sudo: the quants were chosen by the user's rules; category and warehouse are only names here
+        category = {row[1]: row[6] for row in rows}
+        model, name = ("product.category", "complete_name") if by == "category" else ("stock.warehouse", "name")
+        records = self.env[model].sudo()
         members, amounts = defaultdict(set), defaultdict(float)
-        for row in rows:
-            if row[3] or row[4]:
-                members[group[row[position]]].add(row[1])
-        for key, amount in self._stock_headline(scope, values).items():
-            amounts[group[key[position]]] += amount
+
+        def group(product_id, location_id):
+            return category[product_id] if by == "category" else scope["places"][location_id]
+
+        for _company, product_id, location_id, on_hand, kept, *_rest in rows:
+            if on_hand or kept:
+                members[group(product_id, location_id)].add(product_id)
+        for (_company, product_id, location_id), amount in values.items():
+            amounts[group(product_id, location_id)] += amount
+        records = records.browse(filter(None, members))
+        records.fetch([name])
+        names = {record.id: record[name] for record in records}
         return sorted(
             (
                 {
-                    "id": record.id,
-                    "name": record.display_name or self.env._("Not set"),
+                    "id": id_ or False,
+                    "name": names.get(id_) or self.env._("Not set"),
                     "products": len(product_ids),
-                    "value": self._stock_money(scope, [amounts[record]]),
+                    "value": self._stock_money(scope, [amounts[id_]]),
                 }
-                for record, product_ids in members.items()
+                for id_, product_ids in members.items()
             ),
             key=lambda row: (-(row["value"] or 0), -row["products"], row["name"]),
         )
@@ -309,102 +369,97 @@ class ProductProduct(models.Model):
 
     @api.model
     def _stock_expiring(self, scope):
-        """Lots on hand that expire within :data:`EXPIRY_DAYS` days or have expired, the earliest first."""
+        """(lot, expiration day, quantity) of lots on hand that expire within :data:`EXPIRY_DAYS` days or have
+        expired, the earliest first."""
         limit = scope["today"] + timedelta(days=EXPIRY_DAYS)
-        end = Period(limit, limit).utc_range(scope["head"]._business_tz())[1]
+        tz = scope["head"]._business_tz()
         quants = self.env["stock.quant"]._read_group(
-            scope["quants"]
+            Domain("location_id", "in", list(scope["places"]))
             & Domain("quantity", ">", 0)
-            & Domain("lot_id.expiration_date", "<", fields.Datetime.to_string(end)),
+            & Domain("lot_id.expiration_date", "<", Period(limit, limit).utc_range(tz)[1]),
             ["lot_id"],
             ["quantity:sum"],
         )
-        result = []
-        for lot, quantity in quants:
-            product = lot.product_id.sudo().with_context(display_default_code=False)
-            expires = fields.Datetime.context_timestamp(
-                lot.with_context(tz=scope["head"]._business_tz()), lot.expiration_date
-            ).date()
-            result.append(
-                {
-                    "id": lot.id,
-                    "name": lot.name,
-                    "product": product.display_name,
-                    "quantity": product.uom_id.round(quantity),
-                    "uom": product.uom_id.name,
-                    "expires": expires.isoformat(),
-                    "days_left": (expires - scope["today"]).days,
-                }
-            )
-        return sorted(result, key=lambda row: (row["expires"], row["product"], row["id"]))
+        lots = self.env["stock.lot"].browse(lot.id for lot, _quantity in quants)
+        lots.fetch(["name", "product_id", "expiration_date"])
+        return sorted(
+            ((lot, business_day(lot.expiration_date, tz), quantity) for lot, quantity in quants),
+            key=lambda row: (row[1], row[0].id),
+        )
+
+    @api.model
+    def _stock_lot(self, scope, row, names):
+        """What a client shows of a lot of :meth:`_stock_expiring`."""
+        lot, expires, quantity = row
+        name, uom = names[lot.product_id.id]
+        return {
+            "id": lot.id,
+            "name": lot.name,
+            "product": name,
+            "quantity": self._stock_tidy()(quantity),
+            "uom": uom,
+            "expires": expires.isoformat(),
+            "days_left": (expires - scope["today"]).days,
+        }
 
     # ------------------------------------------------------------
     # IN AND OUT
     # ------------------------------------------------------------
 
     @api.model
-    def _stock_moves_select(self, scope, period):
-        """SELECT of the moves of ``period`` as :func:`..queries.stock.flows` wants them."""
-        selects = []
-        for incoming in (True, False):
-            Move = self.env["stock.move"]
-            query = Move._search(self._stock_moves_domain(scope, period, incoming))
-            column = {
-                name: Move._field_to_sql(query.table, name, query)
-                for name in ("company_id", "product_id", "product_qty", "value", "date")
-            }
-            selects.append(
-                query.select(
-                    SQL("%s AS company_id", column["company_id"]),
-                    SQL("%s AS product_id", column["product_id"]),
-                    SQL("%s AS day", day_index(column["date"], column["company_id"], scope["zones"], period)),
-                    SQL("%s AS incoming", incoming),
-                    SQL("%s AS quantity", column["product_qty"]),
-                    SQL("%s AS value", column["value"]),
-                )
-            )
-        return SQL("%s UNION ALL %s", *selects)
+    def _stock_crossing(self, scope, incoming):
+        """Domain of the moves into the chosen warehouses (``incoming``), or out of them, as the rollup knows it.
+
+        A location's warehouse is the nearest above it: under the chosen ones lie whole warehouses only.
+        """
+        chosen = Domain("warehouse_id", "in", sorted({id_ for id_ in scope["places"].values() if id_}))
+        # any!: as in a domain on the location itself, its own rules do not matter
+        here, there = Domain("location_id", "any!", chosen), Domain("location_dest_id", "any!", chosen)
+        crossing = there & ~here if incoming else here & ~there
+        return Domain("company_id", "in", scope["companies"].ids) & crossing
 
     @api.model
-    def _stock_flows(self, scope, period):
-        rows = self.env.execute_query(
-            stock.flows(self._stock_moves_select(scope, period), headline_companies(scope))
-        )
-        totals = stock.shape_totals(rows)
+    def _stock_moved(self, asking, scope, period, before):
+        """``{incoming: [(day, company id, unit id, moves, quantity, value)]}`` of both periods and between."""
+        both = Period(min(period.first, before.first), max(period.last, before.last))
+        return {
+            incoming: asking.ask(
+                "stock_flows",
+                both,
+                domain=self._stock_crossing(scope, incoming),
+                by=("company", "unit"),
+                grain="day",
+                measures=("moves", "quantity", "amount"),
+            ).rows
+            for incoming in (True, False)
+        }
+
+    @api.model
+    def _stock_flows(self, scope, moved, period):
+        """What a client shows of :meth:`_stock_moved` in ``period``."""
+        totals, units = stock.flows(moved, period, set(headline_companies(scope)), self._stock_tidy())
         for total in totals.values():
             total["value"] = self._stock_money(scope, [total["value"]])
-        units = stock.shape_units(rows, period.first)
-        moves = defaultdict(int)
-        for kind, uom_id, *_rest, count, _quantity, _value in rows:
-            if kind == "day":
-                moves[uom_id] += count
         return {
             "flows": totals,
             "units": [
-                {
-                    "id": uom.id,
-                    "name": uom.name,
-                    "days": [
-                        {"date": day["date"], "in": uom.round(day["in"]), "out": uom.round(day["out"])}
-                        for day in units[uom.id]
-                    ],
-                }
-                for uom in self.env["uom.uom"].browse(sorted(units, key=lambda id_: (-moves[id_], id_)))
+                {"id": uom.id, "name": uom.name, "days": units[uom.id]}
+                for uom in self.env["uom.uom"].browse(units)
             ],
             "date_from": period.first.isoformat(),
             "date_to": period.last.isoformat(),
         }
 
     @api.model
-    def _stock_usage(self, scope):
+    def _stock_usage(self, asking, scope):
         """Return ``{product id: quantity}`` delivered or consumed in the whole days before today."""
         last = scope["today"] - timedelta(days=1)
-        period = Period(last - timedelta(days=stock.USAGE_DAYS - 1), last)
-        domain = self._stock_moves_domain(scope, period, incoming=False)
-        Move = self.env["stock.move"]
-        query = Move._search(domain & Domain("location_dest_id.usage", "in", USED_IN))
-        moves = query.select(
-            SQL("%s AS product_id", Move._field_to_sql(query.table, "product_id", query)),
-            SQL("%s AS quantity", Move._field_to_sql(query.table, "product_qty", query)),
+        answer = asking.ask(
+            "stock_flows",
+            Period(last - timedelta(days=stock.USAGE_DAYS - 1), last),
+            domain=self._stock_crossing(scope, incoming=False)
+            & Domain("location_dest_id", "any!", Domain("usage", "in", USED_IN)),
+            by=("product",),
+            measures=("quantity",),
         )
-        return dict(self.env.execute_query(stock.used(moves)))
+        return dict(answer.rows)

@@ -5,6 +5,11 @@ of a day is rolled back from the present one: an item's residual amount, plus wh
 that day.
 """
 
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from math import fsum, inf
+
 from odoo.tools import SQL
 
 # name: first and last day past due; due today is not overdue
@@ -17,29 +22,132 @@ BUCKETS = {
 }
 
 
+@dataclass
+class Position:
+    """What is owed at the end of a day.
+
+    :param buckets: list of (company id, bucket, items, amount)
+    :param days: (due day, items, amount) of the headline's companies, from that day on
+    :param customers: (partner id or ``None``, items, amount, overdue amount, days past due of the oldest
+        overdue item or ``None``) of the headline's companies, the worst first
+    :param owing: number of their customers that owe; ``late``: that are overdue
+    """
+
+    buckets: list
+    days: list
+    customers: list
+    owing: int
+    late: int
+
+    @classmethod
+    def of_rows(cls, rows):
+        """From the rows that :func:`position` gives."""
+        kinds = defaultdict(list)
+        for kind, *row in rows:
+            kinds[kind].append(row)
+        ((_company, _key, owing, _amount, late, _days),) = kinds["owing"]
+        return cls(
+            buckets=[row[:4] for row in kinds["bucket"]],
+            days=sorted((date.fromisoformat(row[1]), row[2], row[3]) for row in kinds["day"]),
+            customers=[(int(row[1]) if row[1] else None, *row[2:]) for row in kinds["customer"]],
+            owing=owing,
+            late=int(late),
+        )
+
+    @classmethod
+    def of_sums(cls, due, owed, overdue, as_of, headline, until, customers):
+        """From sums of open items, none of which is dated or was matched after ``as_of``.
+
+        :param due: rows of all companies: due day, company id, items, amount
+        :param owed: of the headline's companies: partner id, items, amount; ``overdue``, of what was due
+            before ``as_of``: partner id, amount, due day of the oldest item that is owed
+        """
+        buckets, days = defaultdict(list), defaultdict(list)
+        for day, company, *row in due:
+            buckets[company, bucket_of(day, as_of)].append(row)
+            if company in headline and as_of <= day <= until:
+                days[day].append(row)
+        late = {partner: row for partner, *row in overdue}
+        rows = [(partner, *row, *late.get(partner, (0.0, None))) for partner, *row in owed]
+        rows.sort(key=lambda row: (-row[3], -row[2], row[0] or inf))
+        return cls(
+            buckets=[(*key, *_added(found)) for key, found in buckets.items()],
+            days=[(day, *_added(days[day])) for day in sorted(days)],
+            customers=[(*row[:4], oldest and (as_of - oldest).days) for *row, oldest in rows[:customers]],
+            owing=sum(row[0] is not None for row in owed),
+            late=sum(partner is not None for partner in late),
+        )
+
+
+def _added(rows):
+    return sum(items for items, _amount in rows), fsum(amount for _items, amount in rows)
+
+
 def open_items(items, as_of):
     """SELECT of the items open at the end of ``as_of``: id, company_id, partner_id, due, amount.
 
     :param items: SELECT with columns id, company_id, partner_id, due, residual (as of now); posted receivable
-        items dated ``as_of`` or earlier
+        items dated ``as_of`` or earlier; all that have a residual or are in :func:`matched_later`
     """
     return SQL(
         """
         SELECT i.id, i.company_id, i.partner_id, i.due, i.residual + COALESCE(u.amount, 0) AS amount
           FROM (%(items)s) i
-          LEFT JOIN (
-               SELECT item, sum(amount) AS amount
-                 FROM (SELECT debit_move_id AS item, amount FROM account_partial_reconcile
-                        WHERE max_date > %(as_of)s
-                        UNION ALL
-                       SELECT credit_move_id, -amount FROM account_partial_reconcile
-                        WHERE max_date > %(as_of)s) undone
-                GROUP BY item) u ON u.item = i.id
+          LEFT JOIN (SELECT item, sum(amount) AS amount FROM (%(later)s) undone GROUP BY item) u
+            ON u.item = i.id
          WHERE i.residual + COALESCE(u.amount, 0) <> 0
         """,
         items=items,
+        later=matched_later(as_of),
+    )
+
+
+def matched_later(as_of):
+    """SELECT of what was matched after ``as_of``: item, amount (to be taken back from its residual)."""
+    return SQL(
+        """
+        SELECT debit_move_id AS item, amount FROM account_partial_reconcile WHERE max_date > %(as_of)s
+        UNION ALL
+        SELECT credit_move_id, -amount FROM account_partial_reconcile WHERE max_date > %(as_of)s
+        """,
         as_of=as_of,
     )
+
+
+def horizon(as_of, companies):
+    """Statement that tells over which days the rollups are to be asked, and whether the present is ``as_of``.
+
+    :return: SQL giving one row: first and last due day of any open item, first day of any item (or NULL),
+        whether receivable items of ``companies`` (ids) were matched after ``as_of`` or open ones are dated
+        after it
+    """
+    return SQL(
+        """
+        SELECT (SELECT min(COALESCE(date_maturity, date)) FROM account_move_line
+                 WHERE parent_state = 'posted' AND amount_residual <> 0),
+               (SELECT max(COALESCE(date_maturity, date)) FROM account_move_line
+                 WHERE parent_state = 'posted' AND amount_residual <> 0),
+               (SELECT min(date) FROM account_move_line),
+               EXISTS (SELECT FROM account_partial_reconcile m
+                         JOIN account_move_line l ON l.id = m.debit_move_id OR l.id = m.credit_move_id
+                         JOIN account_account a ON a.id = l.account_id
+                        WHERE m.max_date > %(as_of)s AND l.company_id IN %(companies)s
+                          AND a.account_type = 'asset_receivable')
+            OR EXISTS (SELECT FROM account_move_line l
+                         JOIN account_account a ON a.id = l.account_id
+                        WHERE l.date > %(as_of)s AND l.company_id IN %(companies)s
+                          AND l.parent_state = 'posted' AND l.amount_residual <> 0
+                          AND a.account_type = 'asset_receivable')
+        """,
+        as_of=as_of,
+        companies=tuple(companies),
+    )
+
+
+def bucket_of(due, as_of):
+    """Name of the bucket of a due day."""
+    late = (as_of - due).days
+    return next(name for name, (_first, last) in BUCKETS.items() if last is None or late <= last)
 
 
 def bucket_case(as_of):
@@ -116,9 +224,12 @@ def balance_by_day(items):
     return SQL("SELECT i.date, sum(i.balance) FROM (%s) i GROUP BY i.date", items)
 
 
-def shape_balance(rows, days, owed):
-    """What is owed at the end of each of ``days`` (in order), unrounded, back from ``owed`` on the last."""
-    changes, result = dict(rows), []
+def shape_balance(changes, days, owed):
+    """What is owed at the end of each of ``days`` (in order), unrounded, back from ``owed`` on the last.
+
+    :param changes: {day: change of what is owed}
+    """
+    result = []
     for day in reversed(days):
         result.append(owed)
         owed -= changes.get(day, 0.0)

@@ -136,19 +136,19 @@ def _products(lines, currency, limit):
     )
 
 
-def shape_days(rows, first, currency):
+def shape_days(rows, first, rounded):
     """Turn rows of :func:`figures` into ``daily_stats`` of one currency.
 
     :param rows: (day, orders, revenue, untaxed, customers, average) of that currency
     :param first: the period's first day
-    :param currency: has ``round(float)``
+    :param rounded: function that rounds to that currency
     """
     return [
         {
             "order_date": (first + timedelta(days=day)).isoformat(),
             "order_count": orders,
-            "total_revenue": currency.round(revenue),
-            "avg_order_value": currency.round(average),
+            "total_revenue": rounded(revenue),
+            "avg_order_value": rounded(average),
             "unique_customers": customers,
         }
         for day, orders, revenue, _untaxed, customers, average in sorted(rows, key=lambda row: row[0] or 0)

@@ -1,12 +1,13 @@
-"""Statements of the stock dashboard and of the product search.
+"""Statements of the stock dashboard and of the product search, and what is added up from a rollup's rows.
 
 Quantities stay in each product's own unit and are never added across units. Money is added as ``numeric`` and
 leaves SQL unrounded.
 """
 
-from datetime import timedelta
+from math import fsum
+from typing import NamedTuple
 
-from odoo.tools import SQL
+from odoo.tools import SQL, float_round
 
 # Days of cover look back this far, and warn below that many days.
 USAGE_DAYS = 30
@@ -25,7 +26,7 @@ def stock_by_product(quants):
 
 
 def on_hand(quants):
-    """Statement: company_id, product_id, location_id, quantity, reserved and own quantity on hand.
+    """Statement: company_id, product_id, location_id, quantity, reserved and own quantity on hand, categ_id.
 
     :param quants: SELECT with columns company_id, product_id, location_id, quantity, reserved_quantity,
         own (bool: belongs to the company and counts in its value)
@@ -33,69 +34,66 @@ def on_hand(quants):
     return SQL(
         """
         SELECT q.company_id, q.product_id, q.location_id, sum(q.quantity), sum(q.reserved_quantity),
-               COALESCE(sum(q.quantity) FILTER (WHERE q.own), 0)
+               COALESCE(sum(q.quantity) FILTER (WHERE q.own), 0), t.categ_id
           FROM (%s) q
-         GROUP BY q.company_id, q.product_id, q.location_id
+          JOIN product_product p ON p.id = q.product_id
+          JOIN product_template t ON t.id = p.product_tmpl_id
+         GROUP BY q.company_id, q.product_id, q.location_id, t.categ_id
         """,
         quants,
     )
 
 
-def flows(moves, currency_companies):
-    """Statement of what came in and went out, each move once.
+class Product(NamedTuple):
+    """A product on hand or used: quantities in its own unit, value in the headline currency, cover in days."""
 
-    :param moves: SELECT with columns company_id, product_id, day, incoming (bool), quantity, value
+    id: int
+    quantity: float
+    reserved: float
+    free: float
+    value: float
+    used: float
+    cover: float | None
+
+
+def tidy(digits):
+    """A function that rounds a float half up to ``digits``, as ``uom.uom.round``; most are round already."""
+
+    def round_up(value):
+        return value if round(value, digits) == value else float_round(value, precision_digits=digits)
+
+    return round_up
+
+
+def flows(moved, period, currency_companies, rounded):
+    """Add up what came in and went out on the days of ``period``.
+
+    :param moved: {incoming: [(day, company id, unit id, moves, quantity, value)]}
     :param currency_companies: ids of the companies whose values may be added
-    :return: SQL giving kind ('day' by unit and day, 'product', 'total'), uom_id, product_id, day, incoming,
-        moves, quantity (of a 'total' meaningless: units differ), value
+    :param rounded: function for quantities
+    :return: ``{'received' or 'sent': {moves, value (unrounded)}}``, ``{unit id: [{date, in, out}]}`` with days in
+        order, the unit with most moves first
     """
-    return SQL(
-        """
-        SELECT CASE GROUPING(t.uom_id, m.day, m.product_id)
-                    WHEN 1 THEN 'day' WHEN 6 THEN 'product' ELSE 'total' END,
-               t.uom_id, m.product_id, m.day, m.incoming, count(*), sum(m.quantity),
-               COALESCE(sum(m.value) FILTER (WHERE m.company_id IN %(companies)s), 0)
-          FROM (%(moves)s) m
-          JOIN product_product p ON p.id = m.product_id
-          JOIN product_template t ON t.id = p.product_tmpl_id
-         GROUP BY GROUPING SETS ((t.uom_id, m.day, m.incoming), (m.product_id, m.incoming), (m.incoming))
-        """,
-        moves=moves,
-        companies=tuple(currency_companies),
-    )
-
-
-def used(moves):
-    """Statement: product_id and the quantity that left for customers or production.
-
-    :param moves: SELECT with columns product_id, quantity
-    """
-    return SQL("SELECT m.product_id, sum(m.quantity) FROM (%s) m GROUP BY m.product_id", moves)
-
-
-def shape_units(rows, first):
-    """Turn the 'day' rows of :func:`flows` into ``{uom id: [{date, in, out}]}``, days in order."""
-    days = {}
-    for kind, uom, _product, day, incoming, _moves, quantity, _value in rows:
-        if kind == "day":
-            figures = days.setdefault(uom, {}).setdefault(day, {"in": 0.0, "out": 0.0})
-            figures["in" if incoming else "out"] = quantity
-    return {
-        uom: [
-            {"date": (first + timedelta(days=day)).isoformat(), **figures}
-            for day, figures in sorted(by_day.items())
+    totals, days, counts = {}, {}, {}
+    for incoming, way in ((True, "received"), (False, "sent")):
+        number, values, place = 0, [], 0 if incoming else 1
+        for day, company, unit, moves, quantity, value in moved[incoming]:
+            if not period.first <= day <= period.last:
+                continue
+            number += moves
+            if value and company in currency_companies:
+                values.append(value)
+            counts[unit] = counts.get(unit, 0) + moves
+            days.setdefault(unit, {}).setdefault(day, ([], []))[place].append(quantity)
+        totals[way] = {"moves": number, "value": fsum(values)}
+    units = {
+        unit: [
+            {"date": day.isoformat(), "in": rounded(fsum(ways[0])), "out": rounded(fsum(ways[1]))}
+            for day, ways in sorted(days[unit].items())
         ]
-        for uom, by_day in days.items()
+        for unit in sorted(days, key=lambda unit: (-counts[unit], unit))
     }
-
-
-def shape_totals(rows):
-    """Turn the 'total' rows of :func:`flows` into moves and unrounded value, received and sent."""
-    totals = {"received": {"moves": 0, "value": 0.0}, "sent": {"moves": 0, "value": 0.0}}
-    for kind, _uom, _product, _day, incoming, moves, _quantity, value in rows:
-        if kind == "total":
-            totals["received" if incoming else "sent"] = {"moves": moves, "value": value}
-    return totals
+    return totals, units
 
 
 def days_of_cover(quantity, used_quantity):

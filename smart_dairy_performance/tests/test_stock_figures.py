@@ -17,8 +17,7 @@ NOW = "2026-03-12 05:00:00"
 TODAY = date(2026, 3, 12)
 
 
-@tagged("post_install", "-at_install")
-class TestStockFigures(SalesCase):
+class StockCase(SalesCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -121,6 +120,9 @@ class TestStockFigures(SalesCase):
                 rng.choice(self.goods), rng.randrange(1, 4000) / 100, moment, source, target, company=company
             )
 
+
+@tagged("post_install", "-at_install")
+class TestStockFigures(StockCase):
     def local_day(self, record):
         tz = pytz.timezone(record.company_id.sudo().partner_id.tz)
         return pytz.utc.localize(record.date).astimezone(tz).date()

@@ -176,6 +176,37 @@ SNAPSHOTS = SQL(
 )
 
 
+#: standbys that tell what their snapshots still need (hot_standby_feedback): to the walsender, or to its slot
+STANDBYS = """
+    SELECT r.pid, COALESCE(NULLIF(r.application_name, ''), r.client_addr::text, 'unnamed')
+      FROM pg_stat_replication r LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid
+     WHERE age(COALESCE(r.backend_xmin, s.xmin)) > age((%s::xid8)::xid)
+"""
+
+
+def wait_for_standbys(session, declared, patience, last):
+    """Wait until no standby that tells of its snapshots has one to which transaction ``last`` is not over.
+
+    A standby without ``hot_standby_feedback`` tells nothing, and is not waited for.
+
+    :param last: text of an xid8
+    :raises BusyError: one does longer than the patience; standbys tell every ten seconds
+    """
+    until = time.monotonic() + patience.grace_s
+    following = SQL(STANDBYS, str(int(last) + 1))
+    while True:
+        with session.transaction() as cursor:
+            behind = run(cursor, following)
+        if not behind:
+            return
+        if time.monotonic() > until:
+            raise BusyError(
+                f"{declared.name}: postponed, because standby {behind[0][1]} has older snapshots; it is "
+                "tried again at the next run"
+            )
+        time.sleep(0.05)
+
+
 def wait_for_snapshots(session, declared, patience):
     """Wait until every snapshot that lives now has ended. Nobody waits for us meanwhile.
 

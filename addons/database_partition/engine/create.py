@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 from . import bounds, catalogue
+from . import index as indexes
 from .connection import alone, briefly
 from .errors import PartitionError
 from .protocol import RULES
@@ -96,7 +97,7 @@ def parent_statements(declared):
         SQL.identifier(declared.key),
     )
     for index in declared.indexes:
-        yield SQL("CREATE INDEX ON %s %s", table(declared.table), trusted(index))
+        yield indexes.on_parent(declared, index, only=False)
     yield like(declared, declared.default)
     yield attach_default(declared)
 
@@ -154,6 +155,25 @@ def deploy(session, declared, now, patience, rules=RULES):
             [(declared.default, "SHARE ROW EXCLUSIVE")],
             lambda cursor: _note(cursor, declared),
         )
+
+
+def undeploy(cursor, declared):
+    """Drop a set's table with all partitions and detached tables, and forget it. Archive files stay.
+
+    For the uninstall hook of the addon that declares the set, in its own transaction.
+    """
+    if catalogue.installed(cursor):
+        taken = [
+            row[0]
+            for what in ("detached", "copy")
+            for row in run(cursor, SQL("SELECT relation FROM %s WHERE name = %s", own(what), declared.name))
+        ]
+        for relation in taken:
+            run(cursor, SQL("DROP TABLE IF EXISTS %s", table(relation)))
+        for what in ("set", "change", "copy", "detached", "archive"):
+            run(cursor, SQL("DELETE FROM %s WHERE name = %s", own(what), declared.name))
+    run(cursor, SQL("DROP TABLE IF EXISTS %s CASCADE", table(declared.table)))
+    run(cursor, SQL("DROP FUNCTION IF EXISTS %s", own(f"note_{declared.name}")))
 
 
 def missing_triggers(cursor, declared):

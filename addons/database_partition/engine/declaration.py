@@ -30,7 +30,7 @@ class PartitionSet:
     :param history: intervals to have ready before the current one when the set is deployed
     :param retention: whole intervals to keep before the current one; None keeps everything
     :param archive: whether what retention takes away is archived first; without, each drop needs confirmation
-    :param indexes: what follows ``ON table`` in CREATE INDEX, for a parent that is not there yet
+    :param indexes: what follows ``ON table`` in CREATE INDEX; later ones are built while people write
     :param expected_hours: an alert is due when the last successful run is older
     """
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from odoo.tools import SQL
 
 from . import bounds, catalogue, create
-from .connection import alone, briefly, wait_for_snapshots
+from .connection import alone, briefly, wait_for_snapshots, wait_for_standbys
 from .errors import BusyError, PartitionError
 from .protocol import RULES
 from .sql import commas, own, run, table, value
@@ -126,6 +126,7 @@ def exchange(session, declared, ranges, patience, rules=RULES):
             )
         if "grace" in rules:
             wait_for_snapshots(session, declared, patience)
+            wait_for_standbys(session, declared, patience, max(copies.values(), key=int))
         try:
             _switch(session, declared, names, copies, patience, rules)
         except Changed:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo.tools import SQL
 
-from . import bounds, catalogue, create, drain, retention
+from . import bounds, catalogue, create, drain, index, retention
 from .sql import own, run, table, value
 
 #: rows in a default partition are counted up to this many
@@ -38,6 +38,12 @@ def findings(cursor, declared, now):
     _runs(cursor, declared, now, add)
     _strays(cursor, declared, now, add)
     _old(cursor, declared, now, add)
+    for definition in index.missing(cursor, declared):
+        add(
+            "index_missing",
+            "warning",
+            f"the index {definition} is not on every partition; run the maintenance",
+        )
     return sorted(found, key=lambda one: (one.severity != "error", one.code))
 
 

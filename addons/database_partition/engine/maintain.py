@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import psycopg2
 from odoo.tools import SQL
 
-from . import archive, catalogue, create, drain, retention
+from . import archive, catalogue, create, drain, index, retention
 from .connection import Patience
 from .errors import BusyError, PartitionError
 from .protocol import RULES
 from .sql import own, run
 
-STEPS = ("finalize", "premake", "drain", "detach", "archive")
+STEPS = ("finalize", "premake", "drain", "detach", "archive", "index")
 #: partitions that one run takes away; the next goes on
 MOST = 400
 
@@ -45,6 +45,7 @@ def maintain(session, declared, now, folder, patience=None, steps=STEPS, rules=R
         "drain": lambda: _drain(session, declared, now, patience, report, rules),
         "detach": lambda: _detach(session, declared, now, patience, report, rules),
         "archive": lambda: _archive(session, declared, now, folder, report, rules),
+        "index": lambda: _index(session, declared, patience, report),
     }
     for step in steps:
         if stop and stop():
@@ -123,6 +124,10 @@ def _archive(session, declared, now, folder, report, rules):
             report.done.append(f"dropped {relation}")
         except (PartitionError, OSError) as error:  # the others go on
             report.failed.append(f"archive: {error}")
+
+
+def _index(session, declared, patience, report):
+    report.done += [f"built index {name}" for name in index.build(session, declared, patience)]
 
 
 def _archive_due(session, declared, relation):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import archive, create, drain, maintain, retention
+from . import archive, create, drain, index, maintain, retention
 from .connection import Patience
 from .errors import PartitionError
 from .sql import show
@@ -28,6 +28,7 @@ OPERATIONS = {
     "restore": Operation(partition=True),
     "release": Operation(partition=True),
     "verify": Operation(),
+    "index": Operation(),
     "confirm_drop": Operation(drops=True),
     "revoke_drop": Operation(),
 }
@@ -51,6 +52,7 @@ def preview(cursor, declared, operation, now, relation=None):
         found = [
             one for step in ("create", "drain") for one in _statements(cursor, declared, step, now, relation)
         ]
+        found += index.statements(cursor, declared)
         if retention.may_go(cursor, declared):
             for partition in retention.expired(cursor, declared, now):
                 found += retention.detach_statements(declared, partition, now)
@@ -71,6 +73,8 @@ def _statements(cursor, declared, operation, now, relation):
         yield archive.copy_out(cursor, declared, relation)
     elif operation == "drop":
         yield from retention.drop_statements(relation)
+    elif operation == "index":
+        yield from index.statements(cursor, declared)
     elif operation == "restore":
         yield from archive.preview_restore(cursor, declared, relation, now)
 
@@ -118,6 +122,8 @@ def perform(session, declared, operation, now, folder, relation=None, confirmed=
     if operation == "release":
         archive.release(session, declared, relation)
         return [f"retention may take {relation} again"]
+    if operation == "index":
+        return [f"built index {name}" for name in index.build(session, declared, patience)]
     if operation == "verify":
         wrong = archive.verify(session, declared, folder, now)
         if wrong:

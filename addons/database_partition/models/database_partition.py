@@ -28,6 +28,11 @@ class DatabasePartition(models.Model):
     size_mb = fields.Float(
         "Size (MB)", digits=(16, 1), readonly=True, help="With its indexes; of an archive, the file"
     )
+    bloat_estimate = fields.Float(
+        "Bloat (%, Estimate)", digits=(16, 0), readonly=True, aggregator=None,
+        help="What rows of average width would not need of the table, by PostgreSQL's statistics, without "
+        "indexes. Empty before the first ANALYZE.",
+    )  # fmt: skip
     archived_at = fields.Datetime("Last Archive", readonly=True)
     archive_file = fields.Char(readonly=True)
     archive_rows = fields.Float("Rows in the Archive", digits=(16, 0), readonly=True)
@@ -60,13 +65,21 @@ class DatabasePartition(models.Model):
             SELECT t.oid::bigint AS id, t.relation AS name, t.set_id, t.state, t.bounds[1] AS lower,
                    t.bounds[2] AS upper, GREATEST(c.reltuples, 0)::numeric AS rows_estimate,
                    pg_total_relation_size(t.oid)::numeric / 1048576 AS size_mb,
+                   -- a row has a header of 24 bytes and a pointer of 4, and begins at a multiple of 8
+                   CASE WHEN c.relpages > 0 AND c.reltuples >= 0 AND w.width IS NOT NULL THEN
+                       GREATEST(0, 100 * (1 - ceil(c.reltuples * (28 + ceil(w.width / 8) * 8)
+                                / (current_setting('block_size')::numeric - 24)) / c.relpages))::numeric
+                   END AS bloat_estimate,
                    a.archived_at AT TIME ZONE 'UTC' AS archived_at, a.file AS archive_file,
                    a.rows::numeric AS archive_rows, COALESCE(a.held, false) AS held
               FROM tables t JOIN pg_class c ON c.oid = t.oid
+              CROSS JOIN LATERAL (
+                SELECT sum(avg_width * (1 - null_frac))::numeric AS width FROM pg_stats
+                 WHERE schemaname = 'public' AND tablename = t.relation AND NOT inherited) w
               LEFT JOIN last a ON a.name = t.set_name AND a.relation = t.relation
             UNION ALL
             SELECT 5000000000 + a.id, a.relation, s.id, 'archived', (a.lower AT TIME ZONE 'UTC')::text,
-                   (a.upper AT TIME ZONE 'UTC')::text, 0, a.bytes::numeric / 1048576,
+                   (a.upper AT TIME ZONE 'UTC')::text, 0, a.bytes::numeric / 1048576, NULL,
                    a.archived_at AT TIME ZONE 'UTC', a.file, a.rows::numeric, a.held
               FROM last a JOIN database_partition.set s USING (name)
              WHERE a.dropped_at IS NOT NULL AND a.restored_at IS NULL

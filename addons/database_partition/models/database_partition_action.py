@@ -21,6 +21,7 @@ class DatabasePartitionAction(models.TransientModel):
             ("restore", "Restore"),
             ("release", "Release to retention"),
             ("verify", "Verify the archives"),
+            ("index", "Build declared indexes"),
             ("confirm_drop", "Allow dropping without an archive"),
             ("revoke_drop", "Forbid dropping without an archive"),
         ],

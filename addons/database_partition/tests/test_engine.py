@@ -2,6 +2,7 @@ import contextlib
 import gzip
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import psycopg2
@@ -10,6 +11,7 @@ from odoo.addons.database_partition.engine import (
     catalogue,
     create,
     drain,
+    index,
     maintain,
     operations,
     retention,
@@ -490,6 +492,79 @@ class TestRetention(EngineCase):
         """Why this engine does not use it; should a later version allow it, this fails and tells us."""
         with self.assertRaisesRegex(psycopg2.Error, "default partition"):
             self.lab.do("ALTER TABLE reading DETACH PARTITION reading_p202502 CONCURRENTLY")
+
+
+class TestIndexes(EngineCase):
+    """B19: an index declared when the table stands."""
+
+    LATER = replace(READINGS, indexes=(*READINGS.indexes, "(value) WHERE value > 0"))
+
+    def setUp(self):
+        super().setUp()
+        self.lab.deploy()
+        self.good()
+        self.lab.insert("2025-06-10", "2025-04-10", "1999-01-01")
+
+    def indexed(self):
+        """Partitions with a valid index of ours that belongs to a valid one of the parent."""
+        return self.lab.do(
+            """
+            SELECT replace(i.indrelid::regclass::text, 'reading_', '') FROM pg_inherits h
+              JOIN pg_index i ON i.indexrelid = h.inhrelid JOIN pg_index p ON p.indexrelid = h.inhparent
+             WHERE i.indisvalid AND p.indisvalid AND p.indexrelid = to_regclass(%s) ORDER BY 1
+            """,
+            index.name_of(self.LATER, self.LATER.indexes[-1]),
+        )
+
+    def test_built_and_attached(self):
+        self.assertEqual(self.codes(declared=self.LATER), {"index_missing", "default_strays"})
+        with self.session.transaction() as cursor:
+            shown = operations.preview(cursor, self.LATER, "index", NOW)
+        self.assertEqual(sum("CREATE INDEX CONCURRENTLY" in one for one in shown), 6)
+        self.assertEqual(len(self.good(declared=self.LATER)), 1)
+        self.assertEqual([row[0] for row in self.indexed()], sorted(self.partitions()))
+        self.assertEqual(self.codes(declared=self.LATER), {"default_strays"})
+        self.assertEqual(self.good(declared=self.LATER), [], "once is enough")
+        self.good(NOW + timedelta(days=31), declared=self.LATER)
+        with self.session.transaction() as cursor:
+            drain.pending(cursor, self.LATER, NOW)
+        drain.drain(self.session, self.LATER, NOW, QUICK, everything=True)
+        self.assertEqual(
+            [row[0] for row in self.indexed()], sorted(self.partitions()), "new ones have it too"
+        )
+
+    def test_nobody_waits(self):
+        """While a writer is at it, it is put off; other writers notice nothing."""
+        with self.open_transaction("INSERT INTO reading (at) VALUES ('2025-06-20')"):
+            report = self.maintain(declared=self.LATER)
+            self.assertIn("postponed", report.failed[0])
+            began = time.monotonic()
+            self.lab.insert("2025-06-21")
+            self.assertLess(time.monotonic() - began, 0.3)
+        self.good(declared=self.LATER)
+        self.assertEqual(len(self.indexed()), 6)
+
+    def test_interrupted(self):
+        """A build that was cut off leaves an invalid index: it is built again."""
+        definition = self.LATER.indexes[-1]
+        statement = index.concurrently(self.LATER, definition, "reading_p202506").code
+        with self.open_transaction("INSERT INTO reading (at) VALUES ('2025-06-20')"):
+            cut = self.lab.connect(autocommit=True)
+            with contextlib.closing(cut), cut.cursor() as cursor:
+                cursor.execute("SET statement_timeout = '300ms'")
+                with self.assertRaises(psycopg2.errors.QueryCanceled):
+                    cursor.execute(statement)
+        self.assertEqual(len(self.lab.do("SELECT 1 FROM pg_index WHERE NOT indisvalid")), 1)
+        self.good(declared=self.LATER)
+        self.assertEqual(len(self.indexed()), 6)
+        self.assertEqual(self.lab.do("SELECT 1 FROM pg_index WHERE NOT indisvalid"), [])
+
+    def test_same_under_another_name(self):
+        """A table that was taken over keeps the names of its indexes."""
+        one = replace(READINGS, indexes=("(note)", "USING brin (at)"))
+        self.lab.do("CREATE INDEX theirs ON reading (note)")
+        with self.session.transaction() as cursor:
+            self.assertEqual(index.missing(cursor, one), ["USING brin (at)"])
 
 
 class TestFindings(EngineCase):

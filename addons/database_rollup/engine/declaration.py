@@ -10,13 +10,12 @@ from functools import cached_property
 from hashlib import sha256
 
 from .errors import DeclarationError
+from .levels import LEVELS, nested
 from .tree import Tree, references
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
-#: from fine to coarse
-LEVELS = ("day", "month", "year")
 #: names that the engine uses for itself in the tables it makes
-TAKEN = {"bucket", "value", "t", "r", "c", "days", "xid"}
+TAKEN = {"level", "bucket", "value", "t", "r", "c", "days", "xid"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,30 @@ class CountDistinct(Measure):
 
 
 @dataclass(frozen=True)
+class CountDaily(Measure):
+    """Number of different values on each day, added up over the days: cow-days from cows.
+
+    :param within: dimensions of which a value has only one on any one day (an animal's farm), by a rule of
+        the database or the business that you vouch for; over these it may be added up, over others a
+        question must group by or hold to one value. ``verify`` names days on which the promise is broken.
+    """
+
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Some dimensions and measures that are kept apart from the rest, so that few rows answer.
+
+    :param dimensions: names
+    :param measures: names; default: all
+    """
+
+    dimensions: tuple[str, ...]
+    measures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Secured:
     """A further model whose access rights and record rules apply to whoever asks.
 
@@ -97,12 +120,14 @@ class Rollup:
 
     :param name: lower case, at most 30 characters; names the database objects
     :param table: source table, with the alias ``alias``
-    :param time: ``alias.column`` of the source or of a joined table: a ``date``, or a ``timestamp`` in UTC
+    :param time: ``alias.column`` of the source or of a joined table, a ``timestamp`` in UTC; or a ``date``,
+        which may be any expression over columns of one table (index it)
     :param zone: ``alias.column`` with the name of the time zone in which a timestamp's day begins; without
         it, or where it is empty or unknown to PostgreSQL, UTC. Its table is joined to the time's table.
     :param timestamp: whether ``time`` is a timestamp (else a date)
     :param where: conditions, all of which a row must meet
-    :param levels: ``day`` and the coarser ones that are kept
+    :param levels: ``day`` and the coarser ones that are kept, of :data:`..levels.LEVELS`
+    :param cuts: what is kept; default: one cut with all dimensions and measures
     :param model: ORM model of the source table, whose access rights and record rules apply
     :param secured: further models whose rights and rules apply as well
     """
@@ -117,7 +142,8 @@ class Rollup:
     where: tuple[str, ...] = ()
     zone: str = ""
     timestamp: bool = True
-    levels: tuple[str, ...] = LEVELS
+    levels: tuple[str, ...] = ("day", "month", "year")
+    cuts: tuple[Cut, ...] = ()
     model: str = ""
     secured: tuple[Secured, ...] = ()
     title: str = ""
@@ -137,30 +163,52 @@ class Rollup:
                     f"rollup {self.name}: {name!r} is no usable name; take lower-case letters, digits and _, "
                     f"at most 30, none of {', '.join(sorted(TAKEN))}"
                 )
-        longest = max(
-            [f"_{m.name}_month" for m in self.distinct] + [f"_note_{a}_u" for a in self.tree.aliases], key=len
-        )
+        if len(set(names[1:])) < len(names) - 1:
+            raise DeclarationError(f"rollup {self.name}: a dimension or measure name is used twice")
+        if not self.measures:
+            raise DeclarationError(f"rollup {self.name} has no measure; Count('rows') counts rows")
+        if not nested(self.levels):
+            raise DeclarationError(
+                f"rollup {self.name}: levels {self.levels!r} must begin with day, and go on in the order of "
+                + ", ".join(LEVELS)
+            )
+        for measure in self.measures:
+            if not measure.expression and not isinstance(measure, Count):
+                raise DeclarationError(f"rollup {self.name}: measure {measure.name} has no expression")
+        self._check_cuts()
+        suffixes = [f"_{cut.number}_{m.name}_live" for cut in self.kept for m in cut.distinct]
+        suffixes += [f"_note_{alias}_u" for alias in self.tree.aliases]
+        longest = max(suffixes, key=len)
         if len(self.prefix + longest) > 63:
             raise DeclarationError(
                 f"rollup {self.name}: {self.prefix + longest} is longer than PostgreSQL's 63 characters; "
                 "shorten the rollup's name, the measure's or the alias"
             )
-        if len(set(names[1:])) < len(names) - 1:
-            raise DeclarationError(f"rollup {self.name}: a dimension or measure name is used twice")
-        if not self.measures:
-            raise DeclarationError(f"rollup {self.name} has no measure; Count('rows') counts rows")
-        if self.levels not in (LEVELS[:1], LEVELS[:2], LEVELS):
-            raise DeclarationError(
-                f"rollup {self.name}: levels {self.levels!r} must be day, month, year in order"
-            )
+
+    def _check_cuts(self):
+        for cut in self.cuts:
+            self._check_known(f"cut {cut.dimensions!r}", "dimension", cut.dimensions, self.dimensions)
+            self._check_known(f"cut {cut.dimensions!r}", "measure", cut.measures, self.measures)
+        if len({frozenset(cut.dimensions) for cut in self.cuts}) < len(self.cuts):
+            raise DeclarationError(f"rollup {self.name}: two cuts have the same dimensions; make them one")
         for measure in self.measures:
-            if not measure.expression and not isinstance(measure, Count):
-                raise DeclarationError(f"rollup {self.name}: measure {measure.name} has no expression")
+            if isinstance(measure, CountDaily):
+                self._check_known(f"{measure.name}'s within", "dimension", measure.within, self.dimensions)
+
+    def _check_known(self, what, kind, names, declared):
+        known = [item.name for item in declared]
+        for name in names:
+            if name not in known:
+                raise DeclarationError(
+                    f"rollup {self.name}: {what} names no {kind}: {name!r}; there are {', '.join(known)}"
+                )
 
     def _check_time(self, tree):
-        for label, column in (("time", self.time), ("zone", self.zone)):
+        for label, column in (("time", self.timestamp and self.time), ("zone", self.zone)):
             if column and not re.fullmatch(r"\w+\.\w+", column):
                 raise DeclarationError(f"rollup {self.name}: {label} {column!r} must be alias.column")
+        if len({alias for alias, _column in references(self.time, tree.aliases, self.name)}) != 1:
+            raise DeclarationError(f"rollup {self.name}: time {self.time!r} must be of exactly one table")
         if self.zone and not self.timestamp:
             raise DeclarationError(f"rollup {self.name}: a date has no time zone; leave out zone")
         for alias in self.zone_aliases:
@@ -185,9 +233,9 @@ class Rollup:
             *(join.on for join in self.joins),
         )
 
-    @property
+    @cached_property
     def time_alias(self):
-        return self.time.partition(".")[0]
+        return next(alias for alias, _column in references(self.time, self.tree.aliases, self.name))
 
     @cached_property
     def zone_aliases(self):
@@ -207,26 +255,18 @@ class Rollup:
         return {alias: tuple(sorted(names)) for alias, names in found.items()}
 
     @cached_property
-    def stored(self):
-        """Measures that have a column: ``(column, aggregate of source rows, aggregate of rollup rows)``."""
-        result = []
-        for m in self.measures:
-            e = m.expression
-            if isinstance(m, Count):
-                result.append((m.name, f"count({e or '*'})", "sum({})::bigint"))
-            elif isinstance(m, Sum):
-                result.append((m.name, f"sum(({e})::numeric)", "sum({})"))
-            elif isinstance(m, Avg):
-                result.append((f"{m.name}_sum", f"sum(({e})::numeric)", "sum({})"))
-                result.append((f"{m.name}_count", f"count({e})", "sum({})::bigint"))
-            elif isinstance(m, Min | Max):
-                how = "min" if isinstance(m, Min) else "max"
-                result.append((m.name, f"{how}({e})", how + "({})"))
-        return tuple(result)
-
-    @property
-    def distinct(self):
-        return tuple(m for m in self.measures if isinstance(m, CountDistinct))
+    def kept(self):
+        """The cuts with what they name: a tuple of :class:`Kept`."""
+        cuts = self.cuts or (Cut(tuple(d.name for d in self.dimensions)),)
+        return tuple(
+            Kept(
+                self,
+                number,
+                tuple(d for d in self.dimensions if d.name in cut.dimensions),
+                tuple(m for m in self.measures if not cut.measures or m.name in cut.measures),
+            )
+            for number, cut in enumerate(cuts)
+        )
 
     @property
     def graces(self):
@@ -237,7 +277,7 @@ class Rollup:
     def fingerprint(self):
         """Changes with everything that the database objects are made of."""
         facts = (
-            3,  # of this engine's objects
+            4,  # of this engine's objects
             self.table,
             self.alias,
             self.time,
@@ -248,6 +288,7 @@ class Rollup:
             self.joins,
             [(d.name, d.expression) for d in self.dimensions],
             [(type(m).__name__, m.name, m.expression) for m in self.measures],
+            [([d.name for d in cut.dimensions], [m.name for m in cut.measures]) for cut in self.kept],
         )
         return sha256(repr(facts).encode()).hexdigest()[:8]
 
@@ -266,3 +307,51 @@ class Rollup:
             if measure.name == name:
                 return measure
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A cut with its declarations looked up; they are in the order of the rollup's."""
+
+    rollup: Rollup
+    number: int
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+
+    @property
+    def prefix(self):
+        return f"{self.rollup.prefix}_{self.number}"
+
+    @cached_property
+    def names(self):
+        return frozenset(d.name for d in self.dimensions)
+
+    @cached_property
+    def distinct(self):
+        return tuple(m for m in self.measures if isinstance(m, CountDistinct))
+
+    @cached_property
+    def stored(self):
+        """Its columns: ``(column, aggregate of source rows, aggregate of finer rows)``.
+
+        There is no way to aggregate a distinct count: None.
+        """
+        return tuple(column for measure in self.measures for column in _stored(measure))
+
+
+def _stored(measure):
+    name, e = measure.name, measure.expression
+    if isinstance(measure, Count):
+        yield name, f"count({e or '*'})", "sum({})::bigint"
+    elif isinstance(measure, Sum):
+        yield name, f"sum(({e})::numeric)", "sum({})"
+    elif isinstance(measure, Avg):
+        yield f"{name}_sum", f"sum(({e})::numeric)", "sum({})"
+        yield f"{name}_count", f"count({e})", "sum({})::bigint"
+    elif isinstance(measure, Min | Max):
+        how = "min" if isinstance(measure, Min) else "max"
+        yield name, f"{how}({e})", how + "({})"
+    elif isinstance(measure, CountDaily):
+        yield name, f"count(DISTINCT {e})", "sum({})::bigint"
+    elif isinstance(measure, CountDistinct):
+        yield name, f"count(DISTINCT {e})", None

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from . import objects
 from .errors import NotDeployedError
+from .levels import create_pieces
 from .protocol import RULES
 from .sql import SCHEMA, own, run
 
@@ -51,6 +52,7 @@ BASE = (
     ),
     SQL("CREATE TABLE IF NOT EXISTS %s (name text PRIMARY KEY)", own("zone")),
     SQL("INSERT INTO %s SELECT name FROM pg_timezone_names ON CONFLICT DO NOTHING", own("zone")),
+    create_pieces(),
 )
 
 
@@ -123,7 +125,7 @@ def make_ready(cursor, rollup):
             own("state"),
             rollup.fingerprint,
             source_columns(cursor, rollup),
-            objects.table(rollup, "day").code,
+            objects.table(rollup.kept[0]).code,
             rollup.name,
         ),
     )
@@ -188,7 +190,7 @@ def inspect(cursor, rollup):
         cursor,
         SQL(
             "SELECT ready, columns, prefix, relation = to_regclass(%s) FROM %s WHERE name = %s",
-            objects.table(rollup, "day").code,
+            objects.table(rollup.kept[0]).code,
             own("state"),
             rollup.name,
         ),

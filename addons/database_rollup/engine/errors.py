@@ -10,6 +10,10 @@ class QuestionError(RollupError, ValueError):
     """A question that names something the rollup does not have."""
 
 
+class NotCoveredError(QuestionError):
+    """No cut of the rollup can answer; the source tables can."""
+
+
 class BusyError(RollupError):
     """Another process folds, deploys or verifies this rollup; nothing was done."""
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import psycopg2.errors
 from odoo.tools import SQL
@@ -9,6 +10,7 @@ from odoo.tools import SQL
 from . import objects
 from .errors import BusyError, NotDeployedError, RollupError
 from .grace import DATABASE
+from .levels import CODES, after, start
 from .objects import END_DAY, FIRST_DAY
 from .protocol import RULES
 from .sql import SCHEMA, commas, own, run, trusted
@@ -188,14 +190,16 @@ def _last_day(rollup):
     """SQL of the day after the last one before ``upper(d)`` that may have anything."""
     return SQL(
         """
-        COALESCE(GREATEST((SELECT max(bucket) + 1 FROM %s WHERE bucket < upper(d)),
-                 (SELECT max(%s)::date + 3 FROM %s %s WHERE %s < upper(d) + interval '2 days')), lower(d))
+        COALESCE(GREATEST((SELECT max(bucket) + 1 FROM %s WHERE level = 0 AND bucket < upper(d)),
+                 (SELECT max(%s)::date + 3 FROM %s %s WHERE %s < upper(d) + interval '2 days' AND %s)),
+                 lower(d))
         """,
-        objects.table(rollup, "day"),
+        objects.table(rollup.kept[0]),
         trusted(rollup.time),
         SQL.identifier(objects.watched(rollup)[rollup.time_alias]),
         SQL.identifier(rollup.time_alias),
         trusted(rollup.time),
+        objects.own_terms(rollup, rollup.time_alias),
     )
 
 
@@ -206,38 +210,38 @@ def _extent(rollup):
         """
         (SELECT CASE WHEN min(low) IS NULL THEN 'empty'::daterange
                 ELSE daterange(GREATEST(min(low), DATE %(first)s), LEAST(max(high), DATE %(end)s - 3) + 3) END
-           FROM (SELECT min(bucket) AS low, max(bucket) AS high FROM %(day)s
+           FROM (SELECT min(bucket) AS low, max(bucket) AS high FROM %(kept)s WHERE level = 0
                  UNION ALL
                  SELECT GREATEST(min(%(time)s), %(first)s)::date - 2, LEAST(max(%(time)s), %(end)s)::date
-                   FROM %(table)s %(alias)s HAVING min(%(time)s) IS NOT NULL) e)
+                   FROM %(table)s %(alias)s WHERE %(own)s HAVING min(%(time)s) IS NOT NULL) e)
         """,
         first=FIRST_DAY,
         end=END_DAY,
-        day=objects.table(rollup, "day"),
+        kept=objects.table(rollup.kept[0]),
         time=trusted(rollup.time),
         table=SQL.identifier(objects.watched(rollup)[alias]),
         alias=SQL.identifier(alias),
+        own=objects.own_terms(rollup, alias),
     )
 
 
 def compute(cursor, rollup, low, high, coarser=True):
     """Replace the rows of the days ``[low, high)`` at all levels by fresh ones; return the number of rows."""
     written = 0
-    for measure in (None, *rollup.distinct):
-        day = objects.table(rollup, "day", measure)
-        run(cursor, SQL("DELETE FROM %s WHERE bucket >= %s AND bucket < %s", day, low, high))
-        written += cursor.rowcount
-        run(
-            cursor,
-            SQL(
-                "INSERT INTO %s SELECT * FROM %s(%s::date, %s::date)",
-                day,
-                objects.live(rollup, measure),
-                low,
-                high,
-            ),
-        )
-        written += cursor.rowcount
+    for cut in rollup.kept:
+        for measure in (None, *cut.distinct):
+            written += _clear(cursor, cut, measure, "day", low, high)
+            run(
+                cursor,
+                SQL(
+                    "INSERT INTO %s SELECT * FROM %s(%s::date, %s::date)",
+                    objects.table(cut, measure),
+                    objects.live(cut, measure),
+                    low,
+                    high,
+                ),
+            )
+            written += cursor.rowcount
     if coarser:
         compute_coarser(cursor, rollup, low, high)
     return written
@@ -245,21 +249,29 @@ def compute(cursor, rollup, low, high, coarser=True):
 
 def compute_coarser(cursor, rollup, low, high):
     """Move the days ``[low, high)`` up: a coarse row is always the aggregate of the finer rows below it."""
-    for finer, level in zip(rollup.levels, rollup.levels[1:], strict=False):
-        first = SQL("date_trunc(%s, %s::date)::date", level, low)
-        # the bucket of the last day, and the whole of it
-        end = SQL("(date_trunc(%s, %s::date - 1) + %s::interval)::date", level, high, f"1 {level}")
-        for measure in (None, *rollup.distinct):
-            there = objects.table(rollup, level, measure)
-            run(cursor, SQL("DELETE FROM %s WHERE bucket >= %s AND bucket < %s", there, first, end))
-            run(
-                cursor,
-                SQL(
-                    "INSERT INTO %s %s",
-                    there,
-                    objects.select_level(rollup, level, finer, first, end, measure),
-                ),
-            )
+    low, last = SQL("%s::date", low), SQL("(%s::date - 1)", high)
+    for finer, level in pairwise(rollup.levels):
+        # whole buckets, that of the last day included
+        first, end = start(level, low), after(level, start(level, last))
+        for cut in rollup.kept:
+            for measure in (*cut.distinct, None):  # values first: rows are counted from them
+                _clear(cursor, cut, measure, level, first, end)
+                rows = objects.select_level(cut, level, finer, first, end, measure)
+                run(cursor, SQL("INSERT INTO %s %s", objects.table(cut, measure), rows))
+
+
+def _clear(cursor, cut, measure, level, low, high):
+    run(
+        cursor,
+        SQL(
+            "DELETE FROM %s WHERE level = %s AND bucket >= %s AND bucket < %s",
+            objects.table(cut, measure),
+            SQL(str(CODES[level])),
+            low,
+            high,
+        ),
+    )
+    return cursor.rowcount
 
 
 def fold_all(transaction, rollup, seconds=float("inf"), most_days=31, rules=RULES):

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from odoo.tools import SQL
 
+from .levels import CODES, start
 from .protocol import RULES
 from .sql import all_of, commas, own, trusted
 from .tree import references
@@ -21,14 +22,14 @@ EVERYTHING = "{(,)}"
 FIRST_DAY, END_DAY = "0001-01-01", "9999-12-31"
 
 
-def table(rollup, level, measure=None):
-    """Name of a level's table, or of that of a distinct count's values."""
-    return own("_".join(filter(None, (rollup.prefix, measure and measure.name, level))))
+def table(cut, measure=None):
+    """Name of a cut's table, or of that of a distinct count's values."""
+    return own("_".join(filter(None, (cut.prefix, measure and measure.name))))
 
 
-def live(rollup, measure=None):
+def live(cut, measure=None):
     """Name of the function that computes a range of days from the source tables."""
-    return own("_".join(filter(None, (rollup.prefix, measure and measure.name, "live"))))
+    return own("_".join(filter(None, (cut.prefix, measure and measure.name, "live"))))
 
 
 def log(rollup):
@@ -84,40 +85,77 @@ def in_range(rollup, low, high):
     return all_of([*terms, *(SQL("(%s)", trusted(term)) for term in rollup.where)])
 
 
-def select_live(rollup, low, high, measure=None):
-    """Statement: the rollup's rows of the days ``[low, high)``, from the source tables."""
-    columns = [SQL("%s AS bucket", bucket(rollup))]
-    columns += [SQL("%s AS %s", trusted(d.expression), SQL.identifier(d.name)) for d in rollup.dimensions]
-    keys = commas(SQL(str(number + 1)) for number in range(len(columns)))
+def select_live(cut, low, high, measure=None):
+    """Statement: the cut's rows of the days ``[low, high)``, from the source tables."""
+    rollup = cut.rollup
+    columns = [SQL("%s::smallint AS level", SQL(str(CODES["day"]))), SQL("%s AS bucket", bucket(rollup))]
+    columns += [SQL("%s AS %s", trusted(d.expression), SQL.identifier(d.name)) for d in cut.dimensions]
+    found = SQL("FROM %s WHERE %s", sources(rollup), in_range(rollup, low, high))
     if measure:
-        columns.append(SQL("%s AS value", trusted(measure.expression)))
+        value = trusted(measure.expression)
         return SQL(
-            "SELECT DISTINCT %s FROM %s WHERE %s AND (%s) IS NOT NULL",
-            commas(columns),
-            sources(rollup),
-            in_range(rollup, low, high),
-            trusted(measure.expression),
+            "SELECT DISTINCT %s, %s AS value %s AND (%s) IS NOT NULL", commas(columns), value, found, value
         )
-    columns += [SQL("%s AS %s", trusted(how), SQL.identifier(name)) for name, how, _up in rollup.stored]
-    return SQL(
-        "SELECT %s FROM %s WHERE %s GROUP BY %s",
-        commas(columns),
-        sources(rollup),
-        in_range(rollup, low, high),
-        keys,
+    keys = commas(SQL(str(number + 2)) for number in range(len(columns) - 1))
+    columns += [SQL("%s AS %s", trusted(how), SQL.identifier(name)) for name, how, _up in cut.stored]
+    return SQL("SELECT %s %s GROUP BY %s", commas(columns), found, keys)
+
+
+def select_level(cut, level, finer, low, high, measure=None):
+    """Statement: a level's rows of the days ``[low, high)`` (whole buckets), from the level below.
+
+    Distinct counts are taken from this level's values, which must stand.
+    """
+    code = SQL(str(CODES[level]))
+    dimensions = [SQL.identifier(d.name) for d in cut.dimensions]
+    columns = [
+        SQL("%s::smallint AS level", code),
+        SQL("%s AS bucket", start(level, SQL("bucket"))),
+        *dimensions,
+    ]
+    below = SQL(
+        "FROM %s WHERE level = %s AND bucket >= %s AND bucket < %s",
+        table(cut, measure),
+        SQL(str(CODES[finer])),
+        low,
+        high,
     )
-
-
-def select_level(rollup, level, finer, low, high, measure=None):
-    """Statement: a level's rows of the days ``[low, high)`` (whole buckets), from the level below."""
-    columns = [SQL("date_trunc(%s, bucket)::date AS bucket", SQL(f"'{level}'"))]
-    columns += [SQL.identifier(d.name) for d in rollup.dimensions]
-    keys = commas(SQL(str(number + 1)) for number in range(len(columns)))
-    below = SQL("FROM %s WHERE bucket >= %s AND bucket < %s", table(rollup, finer, measure), low, high)
     if measure:
         return SQL("SELECT DISTINCT %s, value %s", commas(columns), below)
-    columns += [trusted(up.format(name)) for name, _how, up in rollup.stored]
-    return SQL("SELECT %s %s GROUP BY %s", commas(columns), below, keys)
+    stored = [
+        SQL("%s AS %s", trusted(up.format(name)) if up else SQL("NULL::bigint"), SQL.identifier(name))
+        for name, _how, up in cut.stored
+    ]
+    keys = commas(SQL(str(number + 2)) for number in range(len(columns) - 1))
+    rows = SQL("SELECT %s %s GROUP BY %s", commas([*columns, *stored]), below, keys)
+    if not cut.distinct:
+        return rows
+    parts = [rows]
+    for measure in cut.distinct:
+        blank = [SQL("count(*)") if name == measure.name else SQL("NULL") for name, _how, _up in cut.stored]
+        parts.append(
+            SQL(
+                "SELECT level, bucket, %s FROM %s WHERE level = %s AND bucket >= %s AND bucket < %s"
+                " GROUP BY %s",
+                commas([*dimensions, *blank]),
+                table(cut, measure),
+                code,
+                low,
+                high,
+                commas([SQL("level"), SQL("bucket"), *dimensions]),
+            )
+        )
+    totals = []
+    for name, _how, up in cut.stored:
+        column = SQL.identifier(name)
+        # of all parts only one has a value
+        totals.append(SQL("%s AS %s", SQL("max(%s)" if up else "COALESCE(max(%s), 0)", column), column))
+    return SQL(
+        "SELECT %s FROM (%s) q GROUP BY %s",
+        commas([SQL("level"), SQL("bucket"), *dimensions, *totals]),
+        SQL(" UNION ALL ").join(parts),
+        commas([SQL("level"), SQL("bucket"), *dimensions]),
+    )
 
 
 def _function(name, arguments, returns, body):
@@ -135,7 +173,7 @@ def _function(name, arguments, returns, body):
 
 
 def create_tables(rollup):
-    """Statements that create the log, the levels' tables and the live functions."""
+    """Statements that create the log, the cuts' tables and the live functions."""
     yield SQL(
         """
         CREATE TABLE %s (
@@ -149,19 +187,17 @@ def create_tables(rollup):
     nothing = SQL("'infinity'::date")
     low = SQL("GREATEST($1, DATE '%s')", SQL(FIRST_DAY))
     high = SQL("LEAST($2, DATE '%s')", SQL(END_DAY))
-    for measure in (None, *rollup.distinct):
-        first = table(rollup, "day", measure)
-        yield SQL("CREATE TABLE %s AS %s WITH NO DATA", first, select_live(rollup, nothing, nothing, measure))
-        for level in rollup.levels[1:]:
-            yield SQL("CREATE TABLE %s (LIKE %s)", table(rollup, level, measure), first)
-        for level in rollup.levels:
-            yield SQL("CREATE INDEX ON %s (bucket)", table(rollup, level, measure))
-        yield _function(
-            live(rollup, measure),
-            "date, date",
-            SQL("SETOF %s", first),
-            SQL("BEGIN RETURN QUERY %s; END", select_live(rollup, low, high, measure)),
-        )
+    for cut in rollup.kept:
+        for measure in (None, *cut.distinct):
+            name = table(cut, measure)
+            yield SQL("CREATE TABLE %s AS %s WITH NO DATA", name, select_live(cut, nothing, nothing, measure))
+            yield SQL("CREATE INDEX ON %s (level, bucket)", name)
+            yield _function(
+                live(cut, measure),
+                "date, date",
+                SQL("SETOF %s", name),
+                SQL("BEGIN RETURN QUERY %s; END", select_live(cut, low, high, measure)),
+            )
 
 
 def create_note(rollup, alias, rules=RULES):
@@ -172,9 +208,10 @@ def create_note(rollup, alias, rules=RULES):
         found = _found(rollup, alias, rules)
     columns = commas(SQL.identifier(name) for name in rollup.columns[alias])
     old, new = SQL("old_rows"), SQL("new_rows")
+    # rows that are not on both sides as often: as they were, and as they are
     changed = SQL(
-        "((SELECT %(c)s FROM %(old)s EXCEPT ALL SELECT %(c)s FROM %(new)s)"
-        " UNION ALL (SELECT %(c)s FROM %(new)s EXCEPT ALL SELECT %(c)s FROM %(old)s))",
+        "(SELECT %(c)s FROM (SELECT 1 AS _side, %(c)s FROM %(new)s UNION ALL SELECT -1, %(c)s FROM %(old)s) q"
+        " GROUP BY %(c)s HAVING sum(_side) <> 0)",
         c=columns,
         old=old,
         new=new,
@@ -298,6 +335,11 @@ def _found_in_zone(rollup, alias, rules):
         SQL(" ").join(joins),
         SQL(f"'{EVERYTHING}'"),
     )
+
+
+def own_terms(rollup, alias):
+    """Those of the rollup's conditions that are about one table only, as SQL."""
+    return all_of([SQL("(%s)", trusted(term)) for term in rollup.where if _aliases(rollup, term) == {alias}])
 
 
 def _aliases(rollup, expression):

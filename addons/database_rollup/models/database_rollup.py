@@ -1,6 +1,6 @@
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg2.errors
 from odoo import api, fields, models, tools
@@ -9,7 +9,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import deploy, fold, grace, planner
-from ..engine.errors import BusyError, NotDeployedError, QuestionError, RollupError
+from ..engine.errors import BusyError, NotCoveredError, NotDeployedError, QuestionError, RollupError
+from ..engine.question import Question
 from ..engine.sql import own, run
 from .rollup_domain import Inexpressible, dimension_columns, express
 
@@ -21,7 +22,9 @@ class Answer:
     """What a question gave.
 
     :param columns: names of the rows' columns
-    :param rows: list of tuples, in no order
+    :param rows: list of tuples, in no order unless one was asked for
+    :param groups: number of rows there would be without ``limit``: grouped by customer, the number of
+        different customers
     :param source: ``'rollup'``, or ``'base'``: read from the source tables
     :param reason: why not from the rollup; empty otherwise
     """
@@ -30,6 +33,7 @@ class Answer:
     rows: list
     source: str
     reason: str
+    groups: int
 
     def dicts(self):
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
@@ -153,21 +157,44 @@ class DatabaseRollup(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _ask(self, name, first, last, domain=(), by=(), grain=None, measures=(), use_rollup=True):
+    def _ask(
+        self,
+        name,
+        first,
+        last,
+        domain=(),
+        by=(),
+        grain=None,
+        measures=(),
+        order=(),
+        limit=None,
+        use_rollup=True,
+        base=True,
+    ):
         """Answer a question under the user's access rights, companies and record rules.
 
         :param name: of the rollup
         :param first: first day (date); ``last``: last day, included; days are those of the rollup's zone
         :param domain: on the rollup's model; conditions on fields of dimensions are answered by the rollup
-        :param by, grain, measures: see :class:`..engine.planner.Question`
+        :param by, grain, measures, order, limit: see :class:`..engine.question.Question`
         :param use_rollup: False asks the source tables, for comparison
+        :param base: False leaves the source tables alone: where the rollup cannot answer there are no rows,
+            and the caller, who has a statement of its own, reads ``reason``
         :return: :class:`Answer`, exact in the transaction's snapshot, its own writes included
         :raises AccessError: the user may not read one of the rollup's models
         :raises UserError: the question names something that the rollup does not have
         """
         rollup = self._rollup(name)
         self._check_rollup_access(rollup)
-        question = planner.Question(first, last, tuple(measures), tuple(by), grain)
+        question = Question(
+            first,
+            last,
+            tuple(measures),
+            tuple(by),
+            grain,
+            order=tuple(tuple(pair) for pair in order),
+            limit=limit,
+        )
         try:
             planner.check(rollup, question)
         except QuestionError as error:
@@ -178,18 +205,22 @@ class DatabaseRollup(models.Model):
             reason = f"rollup {rollup.name} is not deployed yet"
         if not reason:
             try:
-                where = self._dimension_condition(rollup, Domain(domain))
+                where, pinned = self._dimension_condition(rollup, Domain(domain))
+                sql = planner.answer(rollup, replace(question, where=where, pinned=pinned))
             except Inexpressible as error:
                 reason = f"not a condition on dimensions: {error}"
+            except NotCoveredError as error:
+                reason = str(error)
+        if reason and not base:
+            return Answer(planner.columns(rollup, question), [], "base", reason, 0)
         if reason:
             sql = planner.base(rollup, question, self._base_condition(rollup, Domain(domain)))
-        else:
-            sql = planner.answer(
-                rollup, planner.Question(first, last, question.measures, question.by, grain, where)
-            )
-        return Answer(
-            planner.columns(rollup, question), run(self.env.cr, sql), "base" if reason else "rollup", reason
-        )
+        rows = run(self.env.cr, sql)
+        groups = len(rows)
+        if limit:
+            groups = rows[0][-1] if rows else 0
+            rows = [row[:-1] for row in rows]
+        return Answer(planner.columns(rollup, question), rows, "base" if reason else "rollup", reason, groups)
 
     @api.model
     def _check_rollup_access(self, rollup):
@@ -198,13 +229,16 @@ class DatabaseRollup(models.Model):
 
     @api.model
     def _dimension_condition(self, rollup, domain):
-        paths = dimension_columns(rollup)
-        parts = [express(domain, self.env[rollup.model], paths)]
+        """The domain and the user's rules as SQL on dimensions, and which of these they hold to one value."""
+        paths, pinned = dimension_columns(rollup), set()
+        parts = [express(domain, self.env[rollup.model], paths, pinned)]
         if not self.env.su:
             rules = self.env["ir.rule"]
             for name, prefix in self._ruled(rollup):
-                parts.append(express(rules._compute_domain(name, "read"), self.env[name], paths, prefix))
-        return SQL("(%s)", SQL(" AND ").join(parts))
+                parts.append(
+                    express(rules._compute_domain(name, "read"), self.env[name], paths, pinned, prefix)
+                )
+        return SQL("(%s)", SQL(" AND ").join(parts)), tuple(sorted(pinned))
 
     @api.model
     def _ruled(self, rollup):

@@ -1,5 +1,7 @@
 """A domain on the rollup's model as a condition on the rollup's dimensions."""
 
+from collections.abc import Sequence, Set
+
 from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd, DomainBool, DomainCondition, DomainNot, DomainOr
 from odoo.tools import SQL, Query
@@ -18,32 +20,37 @@ def dimension_columns(rollup):
     return {path: d.name for d in rollup.dimensions for path in d.fields}
 
 
-def express(domain, model, paths, prefix=""):
+def express(domain, model, paths, pinned, prefix=""):
     """Return ``domain`` (on ``model``, found at ``prefix`` from the rollup's model) as SQL over ``t``.
 
     :param paths: of :func:`dimension_columns`
+    :param pinned: set to which the dimensions that the domain holds to one value are added
     :raises Inexpressible:
     """
-    return _express(domain.optimize_full(model), model, paths, prefix)
+    return _express(domain.optimize_full(model), model, paths, pinned, prefix)
 
 
-def _express(domain, model, paths, prefix):
+def _express(domain, model, paths, pinned, prefix):
     if isinstance(domain, DomainBool):
         return SQL("TRUE") if domain.is_true() else SQL("FALSE")
     if isinstance(domain, DomainNot):
-        return SQL("((%s) IS NOT TRUE)", _express(domain.child, model, paths, prefix))
+        return SQL("((%s) IS NOT TRUE)", _express(domain.child, model, paths, set(), prefix))
     if isinstance(domain, DomainAnd | DomainOr):
-        glue = SQL(" AND ") if isinstance(domain, DomainAnd) else SQL(" OR ")
-        return SQL("(%s)", glue.join(_express(child, model, paths, prefix) for child in domain.children))
+        every = isinstance(domain, DomainAnd)
+        glue, pinned = (SQL(" AND "), pinned) if every else (SQL(" OR "), set())
+        parts = [_express(child, model, paths, pinned, prefix) for child in domain.children]
+        return SQL("(%s)", glue.join(parts))
     if isinstance(domain, DomainCondition):
-        return _condition(domain, model, paths, prefix)
+        return _condition(domain, model, paths, pinned, prefix)
     raise Inexpressible(f"{model._name}: {domain!r}")
 
 
-def _condition(condition, model, paths, prefix):
+def _condition(condition, model, paths, pinned, prefix):
     name = condition.field_expr
     field = model._fields.get(name)
     if prefix + name in paths:
+        if _is_one_value(condition):
+            pinned.add(paths[prefix + name])
         return _on_dimension(condition, model, field, column(paths[prefix + name]))
     # The record at the end of a required many2one always exists: look at its own fields.
     if (
@@ -58,9 +65,21 @@ def _condition(condition, model, paths, prefix):
         inner = condition.value
         if not condition.operator.endswith("!"):
             inner &= model.env["ir.rule"]._compute_domain(comodel._name, "read")
-        found = express(inner, comodel, paths, f"{prefix}{name}.")
-        return SQL("((%s) IS NOT TRUE)", found) if condition.operator.startswith("not") else found
+        negated = condition.operator.startswith("not")
+        found = express(inner, comodel, paths, set() if negated else pinned, f"{prefix}{name}.")
+        return SQL("((%s) IS NOT TRUE)", found) if negated else found
     raise Inexpressible(f"{model._name}: {prefix}{name} {condition.operator}")
+
+
+def _is_one_value(condition):
+    """Whether the column has the same value in all rows: what is empty may be NULL and ``''``, or 0."""
+    value = condition.value
+    return (
+        condition.operator == "in"
+        and isinstance(value, Sequence | Set)
+        and len(value) == 1
+        and bool(next(iter(value)))
+    )
 
 
 def _on_dimension(condition, model, field, dimension):

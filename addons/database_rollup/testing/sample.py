@@ -10,7 +10,19 @@ import psycopg2.extensions
 import psycopg2.sql
 
 from ..engine import deploy
-from ..engine.declaration import Avg, Count, CountDistinct, Dimension, Join, Max, Min, Rollup, Sum
+from ..engine.declaration import (
+    Avg,
+    Count,
+    CountDaily,
+    CountDistinct,
+    Cut,
+    Dimension,
+    Join,
+    Max,
+    Min,
+    Rollup,
+    Sum,
+)
 
 TABLES = """
 CREATE TABLE partner (id integer PRIMARY KEY, tz text);
@@ -25,7 +37,10 @@ CREATE TABLE line (
     id serial PRIMARY KEY, order_id integer NOT NULL REFERENCES orders ON DELETE CASCADE,
     product_id integer REFERENCES product, quantity double precision, amount numeric, note text
 );
-CREATE TABLE milk (id serial PRIMARY KEY, farm integer, day date NOT NULL, kg double precision);
+CREATE TABLE milk (
+    id serial PRIMARY KEY, farm integer, day date NOT NULL, kg double precision, cow integer,
+    session integer NOT NULL DEFAULT 1
+);
 CREATE INDEX ON line (order_id);
 CREATE INDEX ON line (product_id);
 CREATE INDEX ON orders (date_order);
@@ -65,6 +80,12 @@ SALES = Rollup(
         Avg("average", "l.amount"),
         CountDistinct("customers", "o.customer"),
     ),
+    levels=("day", "dekad", "month", "quarter", "year"),
+    cuts=(
+        Cut(("company",)),
+        Cut(("company", "seller"), ("lines", "amount", "customers")),
+        Cut(("company", "seller", "category")),
+    ),
 )
 
 ORDERS = Rollup(
@@ -82,14 +103,25 @@ ORDERS = Rollup(
     measures=(Count("orders"),),
 )
 
+COW = "100 * COALESCE(m.farm, 0) + m.cow"
+
 MILK = Rollup(
     name="milk",
     table="milk",
     alias="m",
     time="m.day",
     timestamp=False,
-    dimensions=(Dimension("farm", "m.farm"),),
-    measures=(Count("records"), Sum("kg", "m.kg"), Max("most", "m.kg")),
+    dimensions=(Dimension("farm", "m.farm"), Dimension("session", "m.session")),
+    measures=(
+        Count("records"),
+        Sum("kg", "m.kg"),
+        Max("most", "m.kg"),
+        # each farm numbers its own: no cow is on two farms
+        CountDaily("cow_days", f"CASE WHEN m.kg > 0 THEN {COW} END", within=("farm",)),
+        CountDistinct("cows", COW),
+    ),
+    levels=("day", "dekad", "month"),
+    cuts=(Cut(("farm",)), Cut(("farm", "session"), ("records", "kg", "cow_days"))),
 )
 
 ROLLUPS = (SALES, ORDERS, MILK)

@@ -15,6 +15,7 @@ from .context import Context, months_before
 from .errors import DemoError
 from .farms import build_herd
 from .progress import Progress
+from .rollups import all_days_noted_at_end
 from .sensors import build_sensors
 
 MARK = "smart_dairy_demo.built"
@@ -85,14 +86,15 @@ def build(options):
 @mute_logger("odoo.addons.base.models.ir_sequence")
 def generate(ctx):
     """Fill the database of the context. Returns the number of rows by table."""
-    with ctx.progress.step("Company and people"):
-        activate_languages(ctx)
-        set_up_company(ctx)
-        users = create_users(ctx)
-    counts = build_herd(ctx, users)
-    if "farm.sensor" in ctx.env:
-        counts += build_sensors(ctx)
-    return counts + build_business(ctx, users)
+    with all_days_noted_at_end(ctx.env):
+        with ctx.progress.step("Company and people"):
+            activate_languages(ctx)
+            set_up_company(ctx)
+            users = create_users(ctx)
+        counts = build_herd(ctx, users)
+        if "farm.sensor" in ctx.env:
+            counts += build_sensors(ctx)
+        return counts + build_business(ctx, users)
 
 
 def _report(counts, ctx, seconds):

@@ -42,7 +42,9 @@ class TestMilking(SensorCase):
         self.env.invalidate_all()
         return [
             (record.record_date, record.session, record.total_yield, record.saleable_yield, record.source)
-            for record in self.env["farm.milk.record"].search([("animal_id", "=", cow.id)], order="id")
+            for record in self.env["farm.milk.record"].search(
+                [("animal_id", "=", cow.id)], order="session desc"
+            )
         ]
 
     def test_each_milking_counts_once(self):

@@ -2,7 +2,9 @@ from odoo import api, fields, models
 from odoo.addons.database_rollup.engine.declaration import (
     Avg,
     Count,
+    CountDaily,
     CountDistinct,
+    Cut,
     Dimension,
     Join,
     Rollup,
@@ -34,6 +36,13 @@ TRADE = Rollup(
         Sum("amount", "l.amount"),
         Avg("average", "l.amount"),
         CountDistinct("partners", "o.partner_id"),
+        CountDaily("partner_days", "o.partner_id"),
+    ),
+    levels=("day", "dekad", "month", "quarter", "year"),
+    cuts=(
+        Cut(("company",)),
+        Cut(("company", "seller", "kind"), ("lines", "amount", "partners")),
+        Cut(("company", "seller", "partner", "kind"), ("lines", "amount", "average", "partners")),
     ),
     model="test.rollup.line",
     secured=(Secured("test.rollup.order", "order_id", "o"),),

@@ -16,7 +16,11 @@ def server():
 
 def close(rows):
     """Rows as a bag; what Odoo's cursors give as floats is compared to 9 digits."""
-    return Counter(tuple(round(v, 9) if isinstance(v, float) else v for v in row) for row in rows)
+    return Counter(map(rounded, rows))
+
+
+def rounded(row):
+    return tuple(round(v, 9) if isinstance(v, float) else v for v in row)
 
 
 class LabCase(BaseCase):

@@ -6,7 +6,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import TransactionCase, new_test_user, tagged
 
+from .common import close
+
 FIRST, LAST = date(2025, 1, 1), date(2025, 12, 31)
+#: what every cut of the rollup with all its dimensions has
+MEASURES = ("lines", "amount", "average", "partners")
 
 
 @tagged("post_install", "-at_install")
@@ -50,6 +54,7 @@ class TestAsking(TransactionCase):
 
     def assert_same(self, source="rollup", **question):
         """The rollup, the source tables and a loop over the records agree; return the number of lines."""
+        question.setdefault("measures", MEASURES)
         answer = self.ask(**question)
         self.assertEqual(answer.source, source, answer.reason)
         really = self.ask(**question, use_rollup=False)
@@ -66,6 +71,46 @@ class TestAsking(TransactionCase):
             self.assertEqual(answer.dicts()[0]["partners"], len(lines.order_id.partner_id))
         return len(lines)
 
+    def test_best_of_all(self):
+        for order in ((("amount", "desc"),), (("lines", "asc"), ("partner", "desc")), ()):
+            for limit in (1, 2, 50):
+                with self.subTest(order=order, limit=limit):
+                    question = {"by": ("partner",), "order": order, "limit": limit, "measures": MEASURES}
+                    best, really = self.ask(**question), self.ask(**question, use_rollup=False)
+                    self.assertEqual((best.source, best.columns), ("rollup", ("partner", *MEASURES)))
+                    self.assertEqual((best.rows, best.groups), (really.rows, really.groups))
+                    self.assertEqual((best.groups, len(best.rows)), (3, min(limit, 3)))
+        self.assertEqual(self.ask(by=("partner",), measures=MEASURES).groups, 3)
+        nobody = self.ask(by=("partner",), measures=MEASURES, domain=[("kind", "=", "butter")], limit=3)
+        self.assertEqual((nobody.rows, nobody.groups), ([], 0))
+        amounts = self.ask(by=("seller",), measures=("amount",), order=(("amount", "asc"),)).rows
+        self.assertEqual(amounts, sorted(amounts, key=lambda row: row[1]))
+
+    def test_daily_counts(self):
+        """Partners per day, of one company or by company; over companies only the source tables know."""
+        daily = {"measures": ("partner_days",)}
+        one = [("order_id.company_id", "=", self.other.id)]
+        for question, source in (
+            ({"domain": one}, "rollup"),
+            ({"by": ("company",)}, "rollup"),
+            ({"by": ("company",), "grain": "quarter"}, "rollup"),
+            ({}, "base"),
+            ({"domain": [("order_id.company_id", "in", (self.env.company | self.other).ids)]}, "base"),
+            ({"domain": ["|", one[0], ("order_id.company_id", "=", self.env.company.id)]}, "base"),
+            ({"domain": ["!", one[0]]}, "base"),
+            ({"domain": [("order_id", "any", [("company_id", "=", self.other.id)])]}, "rollup"),
+            ({"domain": one, "by": ("kind",)}, "base"),
+            ({"user": self.mary, "companies": self.other}, "base"),
+        ):
+            with self.subTest(question):
+                answer = self.ask(**question, **daily)
+                really = self.ask(**question, **daily, use_rollup=False)
+                self.assertEqual(answer.source, source, answer.reason)
+                self.assertEqual(close(answer.rows), close(really.rows))
+                if source == "base":
+                    self.assertRegex(answer.reason, "^no cut of rollup test_trade has partner_days")
+        self.assertEqual(self.ask(domain=one, **daily).rows, [(3 * 3,)])
+
     def test_own_uncommitted_writes_count(self):
         before = self.assert_same()
         self.env["test.rollup.line"].search([], limit=1).copy()
@@ -73,7 +118,7 @@ class TestAsking(TransactionCase):
 
     def test_dimensions_and_grains(self):
         for by in ((), ("company",), ("seller", "kind"), ("partner",)):
-            for grain in (None, "day", "week", "month", "quarter", "year"):
+            for grain in (None, "day", "week", "dekad", "month", "quarter", "year"):
                 with self.subTest(by=by, grain=grain):
                     self.assert_same(by=by, grain=grain)
 
@@ -115,6 +160,9 @@ class TestAsking(TransactionCase):
             with self.subTest(domain=domain):
                 self.assert_same(source="base", domain=domain)
                 self.assertIn(domain[0][0].split(".")[-1], self.ask(domain=domain).reason)
+                refused = self.ask(domain=domain, base=False)
+                self.assertEqual((refused.source, refused.rows), ("base", []))
+                self.assertTrue(refused.reason)
 
     def test_rule_that_no_dimension_knows(self):
         self.assertEqual(self.assert_same(user=self.odd, source="base"), 12)
@@ -123,7 +171,7 @@ class TestAsking(TransactionCase):
     def test_without_access(self):
         portal = new_test_user(self.env, "rollup_portal", "base.group_portal")
         with self.assertRaises(AccessError):
-            self.ask(user=portal)
+            self.ask(user=portal, measures=MEASURES)
 
     def test_questions_that_are_none(self):
         with self.assertRaisesRegex(UserError, "no dimension 'farm'; it has company, seller"):

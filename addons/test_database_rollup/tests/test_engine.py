@@ -8,7 +8,16 @@ from datetime import date
 import psycopg2
 import psycopg2.errors
 from odoo.addons.database_rollup.engine import deploy, fold, grace, planner, verify
-from odoo.addons.database_rollup.engine.declaration import Count, CountDistinct, Dimension, Join, Rollup, Sum
+from odoo.addons.database_rollup.engine.declaration import (
+    Count,
+    CountDaily,
+    CountDistinct,
+    Cut,
+    Dimension,
+    Join,
+    Rollup,
+    Sum,
+)
 from odoo.addons.database_rollup.engine.errors import (
     BusyError,
     DeclarationError,
@@ -35,11 +44,15 @@ class TestDeclaration(BaseCase):
             ({"measures": ()}, "has no measure"),
             ({"measures": (Sum("amount"),)}, "amount has no expression"),
             ({"measures": (Count("company"),)}, "used twice"),
-            ({"levels": ("day", "year")}, "must be day, month, year in order"),
+            ({"levels": ("month", "day")}, "must begin with day"),
             ({"time": "date_order"}, "must be alias.column"),
+            (
+                {"time": "COALESCE(o.day, l.day)", "zone": "", "timestamp": False},
+                "must be of exactly one table",
+            ),
             ({"zone": "l.tz"}, "must be joined to the time's table"),
             (
-                {"dimensions": (Dimension("x", "nobody.id"),)},
+                {"dimensions": (Dimension("x", "nobody.id"),), "cuts": ()},
                 "nobody.id in 'nobody.id' names no declared table",
             ),
             (
@@ -47,13 +60,28 @@ class TestDeclaration(BaseCase):
                 "exactly one table declared before it, not to none",
             ),
             (
-                {"name": "n" * 30, "measures": (CountDistinct("m" * 30, "o.customer"),)},
+                {"name": "n" * 30, "measures": (CountDistinct("m" * 30, "o.customer"),), "cuts": ()},
                 "longer than PostgreSQL's 63",
             ),
             ({"timestamp": False}, "a date has no time zone"),
+            (
+                {"cuts": (Cut(("company", "farm")),)},
+                "names no dimension: 'farm'; there are company, seller",
+            ),
+            ({"cuts": (Cut((), ("kg",)),)}, "names no measure: 'kg'; there are lines"),
+            ({"cuts": (Cut(("company",)), Cut(("company",), ("lines",)))}, "make them one"),
+            (
+                {"measures": (CountDaily("cows", "o.customer", ("farm",)),), "cuts": ()},
+                "cows's within names no dimension: 'farm'",
+            ),
         ):
             with self.subTest(text), self.assertRaisesRegex(DeclarationError, text):
                 self.declare(**changes)
+
+    def test_a_date_may_be_an_expression(self):
+        rollup = dataclasses.replace(MILK, time="COALESCE(m.milked_on, m.day)")
+        self.assertEqual(rollup.time_alias, "m")
+        self.assertLessEqual({"day", "milked_on"}, set(rollup.columns["m"]))
 
     def test_what_matters_of_each_table(self):
         self.assertEqual(SALES.columns["l"], ("amount", "order_id", "product_id", "quantity"))
@@ -301,16 +329,21 @@ class TestKeepingFresh(LabCase):
     def test_verification_finds_and_mends(self):
         self.order("2025-03-03")
         self.settle()
-        table = f'"database_rollup"."{SALES.prefix}_%s"'
+        table = f'"database_rollup"."{SALES.prefix}_1'
         self.do(
-            f"UPDATE {table % 'day'} SET lines = 7",  # noqa: S608
-            f"DELETE FROM {table % 'customers_month'}",  # noqa: S608
+            f'UPDATE {table}" SET lines = 7 WHERE level = 0',  # noqa: S608
+            f'DELETE FROM {table}_customers" WHERE level = 2',  # noqa: S608
         )
         with self.lab.transaction() as cursor:
             found = verify.wrong_days(cursor, SALES)
             self.assertEqual(
                 [(level, bucket) for level, bucket, _rows in found],
-                [("year", "2025-01-01"), ("month", "2025-03-01"), ("day", "2025-03-03")],
+                [
+                    ("quarter", "2025-01-01"),
+                    ("dekad", "2025-03-01"),
+                    ("month", "2025-03-01"),
+                    ("day", "2025-03-03"),
+                ],
             )
             verify.mend(cursor, SALES, found)
         self.assert_exact(SALES)
@@ -319,13 +352,33 @@ class TestKeepingFresh(LabCase):
             self.assertEqual(verify.wrong_days(cursor, SALES), [])
         self.assert_exact(SALES)
 
+    def test_a_value_on_two_rows_of_a_day_is_noticed(self):
+        """The declaration vouches that a cow is on one farm a day; here one is not."""
+        broken = (CountDaily("cow_days", "m.cow", within=("farm",)),)
+        rollup = dataclasses.replace(MILK, name="broken", measures=broken, cuts=())
+        deploy.deploy(self.lab.transaction, rollup)
+        self.do(
+            "INSERT INTO milk (farm, cow, session, day) VALUES"
+            " (1, 7, 1, '2025-03-03'), (1, 7, 2, '2025-03-03'), (1, 8, 1, '2025-03-04'),"
+            " (2, 8, 1, '2025-03-04'), (NULL, 9, 1, '2025-03-05'), (2, 9, 1, '2025-03-05')"
+        )
+        fold.fold_all(self.lab.transaction, rollup)
+        with self.lab.transaction() as cursor:
+            found = [("cow_days", "2025-03-04", 1), ("cow_days", "2025-03-05", 1)]
+            self.assertEqual(verify.wrong_days(cursor, rollup), found)
+            self.assertEqual(verify.wrong_days(cursor, rollup, high=date(2025, 3, 5)), found[:1])
+            verify.mend(cursor, rollup, found)
+            cursor.connection.rollback()
+        with self.lab.transaction() as cursor:
+            deploy.drop(cursor, "broken")
+
     def test_switched_off_trigger_is_noticed(self):
         self.order("2025-03-03")
         self.settle()
         self.do("ALTER TABLE line DISABLE TRIGGER USER", "UPDATE line SET amount = 5")
         with self.lab.transaction() as cursor:
             self.assertEqual(deploy.inspect(cursor, SALES), "broken")
-            self.assertEqual([level for level, _day, _rows in verify.wrong_days(cursor, SALES)], ["day"])
+            self.assertEqual({level for level, _day, _rows in verify.wrong_days(cursor, SALES)}, {"day"})
         self.assertTrue(deploy.deploy(self.lab.transaction, SALES))
         with self.lab.transaction() as cursor:
             self.assertEqual(deploy.inspect(cursor, SALES), "ready")

@@ -26,7 +26,8 @@ class TestScheduledJob(CommittedCase):
     def ask(self, **question):
         with self.transaction() as env:
             lines = env["test.rollup.line"]
-            question = {"by": ("company", "kind"), "grain": "month", **question}
+            measures = ("lines", "amount", "partners")
+            question = {"by": ("company", "kind"), "grain": "month", "measures": measures, **question}
             year = (date(2025, 1, 1), date(2025, 12, 31))
             answer = lines._rollup_ask("test_trade", *year, **question)
             really = lines._rollup_ask("test_trade", *year, use_rollup=False, **question)

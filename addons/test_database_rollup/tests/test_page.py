@@ -31,9 +31,8 @@ class TestActions(TransactionCase):
 
     def test_verify_and_mend(self):
         self.env.cr.execute(f'DELETE FROM "database_rollup"."{TRADE.prefix}_log"')  # noqa: S608
-        self.env.cr.execute(
-            f'INSERT INTO "database_rollup"."{TRADE.prefix}_day" (bucket, lines) VALUES (\'2020-02-02\', 3)'  # noqa: S608
-        )
+        table = f'"database_rollup"."{TRADE.prefix}_0"'
+        self.env.cr.execute(f"INSERT INTO {table} (level, bucket, lines) VALUES (0, '2020-02-02', 3)")  # noqa: S608
         self.assertEqual(self.record.action_verify()["params"]["type"], "danger")
         self.assertTrue(self.record.is_wrong)
         self.assertIn("day 2020-02-02: 1", self.record.wrong)

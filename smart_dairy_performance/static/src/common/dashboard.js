@@ -127,6 +127,14 @@ export class Dashboard extends Component {
         });
     }
 
+    /** Where the figures come from: `source` 'rollup' or 'base' of the data, if the dashboard says so. */
+    get sourceText() {
+        return {
+            rollup: _t("Taken from totals that are kept up to date with every change."),
+            base: _t("Added up from the single records, which takes longer."),
+        }[this.state.data?.source];
+    }
+
     explain(error) {
         if (error instanceof ConnectionLostError) {
             return _t("The server cannot be reached. Check the network, then try again.");

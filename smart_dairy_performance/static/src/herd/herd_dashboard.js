@@ -1,4 +1,6 @@
+import { useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { Dashboard } from "../common/dashboard";
 
@@ -12,6 +14,51 @@ export class HerdDashboard extends Dashboard {
     static filtersTemplate = "smart_dairy_performance.HerdFilters";
     static figuresTemplate = "smart_dairy_performance.HerdFigures";
     static emptyTemplate = "smart_dairy_performance.HerdEmpty";
+
+    setup() {
+        super.setup();
+        this.pens = useState({ status: "loading", by_pen: [], pens: 0 });
+        this.ranking = useState({ status: "loading", best: [], worst: [] });
+    }
+
+    /** What was pressed asks for the ranking again, too; what refreshes by itself does not. */
+    load(options = {}) {
+        if (!options.quiet) {
+            this.ranked = null;
+        }
+        return super.load(options);
+    }
+
+    /** All else is on the page by now: neither is awaited. */
+    show(answer) {
+        super.show(answer);
+        const { date_from, date_to, farm_id, company_id } = this.filters;
+        const question = [date_from, date_to, farm_id, company_id];
+        this.loadLater(this.pens, "get_herd_pens", question);
+        if (this.ranked !== JSON.stringify(question)) {
+            this.ranked = JSON.stringify(question);
+            this.ranking.status = "loading";
+            this.loadLater(this.ranking, "get_herd_ranking", question);
+        }
+    }
+
+    /** Put the answer into `part`, unless a later question has overtaken it. */
+    async loadLater(part, method, question) {
+        const asked = (part.asked = JSON.stringify(question));
+        try {
+            const answer = await this.orm.silent.call(ANIMAL, method, question);
+            if (part.asked === asked) {
+                Object.assign(part, answer, { status: "ready" });
+            }
+        } catch (error) {
+            if (part.asked === asked) {
+                Object.assign(part, { status: "error", error: this.explain(error) });
+            }
+            if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
+                throw error;
+            }
+        }
+    }
 
     isEmpty(data) {
         return !data.herd.count && !data.milk.total;
@@ -198,7 +245,7 @@ export class HerdDashboard extends Dashboard {
                 { name: "per_cow", label: _t("kg per cow"), number: true },
                 { name: "sick", label: _t("Not healthy"), number: true },
             ],
-            rows: this.state.data[table.name].map((group) => ({
+            rows: (this.state.data[table.name] || this.pens[table.name]).map((group) => ({
                 id: group.id || 0,
                 cells: {
                     name: group.name,
@@ -217,8 +264,21 @@ export class HerdDashboard extends Dashboard {
         }));
     }
 
+    get pensMore() {
+        const { by_pen, pens } = this.pens;
+        return pens > by_pen.length ? _t("Show all %s pens", this.format.number(pens)) : undefined;
+    }
+
+    get pensEmpty() {
+        return { loading: _t("The pens follow in a moment."), error: this.pens.error, ready: _t("No animals.") }[this.pens.status];
+    }
+
+    openPens() {
+        return this.openRecords("farm.pen", _t("Pens"), this.state.data.domains.herd);
+    }
+
     rankingRows(name) {
-        return this.state.data[name].map((animal) => ({
+        return this.ranking[name].map((animal) => ({
             id: animal.id,
             cells: {
                 name: animal.name,

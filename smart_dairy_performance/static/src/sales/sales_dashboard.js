@@ -12,7 +12,7 @@ export class SalesDashboard extends Dashboard {
     static emptyTemplate = "smart_dairy_performance.SalesEmpty";
 
     isEmpty(data) {
-        return data.by_currency.every((part) => !part.total_orders);
+        return data.by_currency.every((part) => !part.total_orders) && !data.deliveries?.delivered;
     }
 
     get money() {
@@ -60,6 +60,28 @@ export class SalesDashboard extends Dashboard {
                 before: before.unique_customers,
                 onOpen: () =>
                     this.openOrders(_t("Orders by customer"), this.state.data.domain, { group_by: ["partner_id"] }),
+            },
+            ...this.deliveryTiles,
+        ];
+    }
+
+    /** Only for whoever may read transfers. */
+    get deliveryTiles() {
+        const { deliveries } = this.state.data;
+        if (!deliveries) {
+            return [];
+        }
+        const { delivered, on_time, previous, domain } = deliveries;
+        return [
+            {
+                name: "delivered",
+                label: _t("Delivered"),
+                value: this.format.number(delivered),
+                note: delivered ? _t("%s %% on time", this.format.number((100 * on_time) / delivered)) : undefined,
+                hint: _t("Transfers to customers that were done; on time: by their deadline, else by their scheduled date"),
+                now: delivered,
+                before: previous.delivered,
+                onOpen: () => this.openRecords("stock.picking", _t("Deliveries"), domain),
             },
         ];
     }

@@ -116,6 +116,8 @@ registry.category("web_tour.tours").add("smart_dairy_performance.sales_dashboard
         { content: "Orders", trigger: value("orders", "3") },
         { content: "Average", trigger: value("average", ".*416\\.83") },
         { content: "Customers", trigger: value("customers", "2") },
+        { content: "Nothing delivered", trigger: value("delivered", "0") },
+        { content: "Where the figures come from", trigger: ".o_dairy_source[data-source=rollup]" },
         { content: "Against the previous period", trigger: `${tile("revenue")} .o_dairy_change:contains(up 150 %)` },
         { content: "The curve is drawn", trigger: "figure[data-name=daily] canvas" },
         { content: "Best product", trigger: "[data-name=products] tbody tr:first:contains(Tour ghee):contains(1,000.00)" },

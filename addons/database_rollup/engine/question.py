@@ -1,0 +1,130 @@
+"""Questions to a rollup, and which cut may answer them."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from odoo.tools import SQL
+
+from .declaration import CountDaily
+from .errors import NotCoveredError, QuestionError
+from .levels import LEVELS
+
+#: what a result can be cut into, and the coarsest level whose buckets lie within one
+GRAINS = {"day": "day", "week": "day", **dict(zip(LEVELS[1:], LEVELS[1:], strict=True))}
+ORDERS = ("asc", "desc")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to read.
+
+    :param first: first day; ``last``: last day, included
+    :param measures: names; default: all
+    :param by: dimensions that the result is grouped by
+    :param grain: cut the period into 'day', 'week' (from Monday), 'dekad', 'month', 'quarter' or 'year'
+    :param where: condition over the dimensions as columns of ``t``; names come from :func:`column`
+    :param pinned: dimensions that ``where`` holds to one value
+    :param order: pairs of a column of the answer and 'asc' or 'desc'. NULL comes last either way; the
+        keys break ties
+    :param limit: most rows; the statement then has one more column, the number of groups without the limit
+    """
+
+    first: date
+    last: date
+    measures: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    grain: str | None = None
+    where: SQL | None = None
+    pinned: tuple[str, ...] = ()
+    order: tuple[tuple[str, str], ...] = ()
+    limit: int | None = None
+
+    @property
+    def end(self):
+        return self.last + timedelta(days=1)
+
+    @property
+    def keys(self):
+        """Names of what the result is grouped by."""
+        return (*(("bucket",) if self.grain else ()), *self.by)
+
+
+def column(name):
+    """A dimension in a question's ``where``."""
+    return SQL.identifier("t", name)
+
+
+def check(rollup, question):
+    """
+    :raises QuestionError: names what the rollup does not have
+    """
+    for name in question.by:
+        if not rollup.dimension(name):
+            have = ", ".join(d.name for d in rollup.dimensions) or "none"
+            raise QuestionError(f"rollup {rollup.name} has no dimension {name!r}; it has {have}")
+    for name in question.measures:
+        if not rollup.measure(name):
+            have = ", ".join(m.name for m in rollup.measures)
+            raise QuestionError(f"rollup {rollup.name} has no measure {name!r}; it has {have}")
+    if question.grain is not None and question.grain not in GRAINS:
+        raise QuestionError(f"grain {question.grain!r} is none of {', '.join(GRAINS)}")
+    if question.first > question.last:
+        raise QuestionError(f"first day {question.first} is after last day {question.last}: swap them")
+    if question.first.year < 2 or question.last.year > 9990:
+        raise QuestionError(f"{question.first} to {question.last} is outside the years 2 to 9990")
+    have = columns(rollup, question)
+    for name, direction in question.order:
+        if name not in have:
+            raise QuestionError(f"order by {name!r}: the answer's columns are {', '.join(have)}")
+        if direction not in ORDERS:
+            raise QuestionError(f"order by {name} {direction!r}: say 'asc' or 'desc'")
+    if question.limit is not None and question.limit < 1:
+        raise QuestionError(f"limit {question.limit!r} is less than 1; leave it out for all rows")
+
+
+def measures(rollup, question):
+    """The measures asked for."""
+    return (
+        [rollup.measure(name) for name in question.measures] if question.measures else list(rollup.measures)
+    )
+
+
+def columns(rollup, question):
+    """Names of the answer's columns: ``bucket`` (first day of the grain), dimensions, measures."""
+    return (*question.keys, *(m.name for m in measures(rollup, question)))
+
+
+def choose(rollup, question):
+    """The cut with the fewest dimensions that can answer; of several, the first declared.
+
+    :raises NotCoveredError: none can
+    """
+    used = {
+        d.name for d in rollup.dimensions if question.where and column(d.name).code in question.where.code
+    }
+    needed = used | set(question.by)
+    wanted = measures(rollup, question)
+    fitting = [
+        cut for cut in rollup.kept if needed <= cut.names and all(_adds_up(cut, question, m) for m in wanted)
+    ]
+    if fitting:
+        return min(fitting, key=lambda cut: len(cut.dimensions))
+    raise NotCoveredError(
+        f"no cut of rollup {rollup.name} has {', '.join(m.name for m in wanted)}"
+        f" by {', '.join(sorted(needed)) or 'nothing'}"
+    )
+
+
+def _adds_up(cut, question, measure):
+    """Whether the cut has the measure, and adding rows of one day together counts nothing twice."""
+    if measure not in cut.measures:
+        return False
+    if not isinstance(measure, CountDaily):
+        return True
+    return cut.names <= {*measure.within, *question.by, *question.pinned}
+
+
+def one_row_each(cut, question):
+    """Whether every group of the answer is made of at most one row of the cut, whatever there is."""
+    days = question.grain == "day" or question.first == question.last
+    return days and cut.names <= {*question.by, *question.pinned}
