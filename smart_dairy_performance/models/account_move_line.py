@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from ..asking import Asking, FromBase
 from ..dependencies import RECEIVABLES
 from ..guards import check_group, companies_of, compared_period
-from ..pages import PARTNER_NAME
+from ..names import partner_names
 from ..queries import receivables
 from ..queries.periods import PeriodError, business_day, today
 from ..scope import currency_info, head_of, headline_companies, rounder, scope_of
@@ -285,10 +285,7 @@ class AccountMoveLine(models.Model):
 
     @api.model
     def _receivables_customers(self, rows, currency):
-        # sudo: the journal item shows its customer's name to whoever may read the item
-        partners = self.env["res.partner"].sudo().browse([row[0] for row in rows if row[0]])
-        self.env["eager.loading.mixin"]._prefetch_related(partners, *PARTNER_NAME)
-        names = {partner.id: partner.display_name for partner in partners}
+        names = partner_names(self.env, [row[0] for row in rows if row[0]])
         customers = [
             {
                 "id": key or False,

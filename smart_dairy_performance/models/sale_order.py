@@ -8,13 +8,12 @@ from odoo.tools import SQL
 from ..asking import Asking, FromBase
 from ..dependencies import SALES
 from ..guards import check_internal, companies_of, compared_period
-from ..pages import PARTNER_NAME, PRODUCT_NAME
+from ..names import partner_names, product_names
 from ..queries import sales
 from ..queries.periods import today
 from ..scope import currency_info, head_of, moments, rounder, scope_of
 
 TOP_LIMIT = 10
-UNIT_NAME = "product_tmpl_id.uom_id.name"  # where a product's unit is kept
 COMPARED = ("summary", "daily_stats", "date_from", "date_to")
 
 
@@ -248,17 +247,13 @@ class SaleOrder(models.Model):
 
     @api.model
     def _dashboard_products(self, rows, currency):
-        # sudo: whoever may see the line may see its product's name, also when that is archived by now
-        products = self.env["product.product"].sudo().with_context(display_default_code=False)
-        found = products.browse([row[0] for row in rows])
-        self.env["eager.loading.mixin"]._prefetch_related(found, *PRODUCT_NAME, UNIT_NAME)
-        by_id = {product.id: product for product in found}
+        names = product_names(self.env, [row[0] for row in rows])
         return [
             {
                 "product_id": product_id,
-                "product_name": by_id[product_id].display_name,
-                "uom_name": by_id[product_id].uom_id.name,
-                "quantity_sold": by_id[product_id].uom_id.round(quantity),
+                "product_name": names[product_id][0],
+                "uom_name": names[product_id][2],
+                "quantity_sold": names[product_id][1].round(quantity),
                 "revenue": currency.round(revenue),
             }
             for product_id, _day, _orders, revenue, quantity, *_rest in sorted(
@@ -268,10 +263,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _dashboard_customers(self, rows, currency):
-        # sudo: the order shows its customer's name to whoever may read the order
-        partners = self.env["res.partner"].sudo().browse([row[0] for row in rows])
-        self.env["eager.loading.mixin"]._prefetch_related(partners, *PARTNER_NAME)
-        names = {partner.id: partner.display_name for partner in partners}
+        names = partner_names(self.env, [row[0] for row in rows])
         return [
             {
                 "partner_id": partner_id,
