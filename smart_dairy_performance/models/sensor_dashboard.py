@@ -213,6 +213,7 @@ class FarmSensor(models.Model):
                 "id": alert.id,
                 "kind": alert.kind,
                 "title": kinds[alert.kind],
+                "name": (alert.sensor_id or alert.barn_id or alert.farm_id).name,
                 "place": alert.place,
                 "sensor_id": alert.sensor_id.id,
                 "cause": alert.cause,
@@ -336,7 +337,8 @@ class FarmSensorAlert(models.Model):
     def _found(self, outcome):
         """Also tell open dashboards, where something was found or readings have come since the last look."""
         super()._found(outcome)
-        self.sudo().browse([*outcome.raised, *outcome.resolved, *outcome.woken])._dairy_changed()
+        found = self.sudo().browse([*outcome.raised, *outcome.resolved, *outcome.woken])
+        found.exists()._dairy_changed()
         self.env.flush_all()
         fresh = self.env.execute_query(sensors.one_per_company(fields.Datetime.now() - LOOK))
         self.env["farm.sensor"].browse(id_ for (id_,) in fresh)._dairy_changed()

@@ -63,8 +63,10 @@ SELECT s.id, s.farm_id, s.company_id, s.sensor_type, s.unit, s.tank_id, s.expect
 HERD = """
 SELECT farm_id, sensor_type, percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS median
   FROM seen WHERE fresh AND NOT spared
+   AND (farm_id, sensor_type) IN (
+        SELECT farm_id, sensor_type FROM seen WHERE num_nonnulls(herd_below, herd_above) > 0)
  GROUP BY farm_id, sensor_type
-HAVING count(*) >= %(herd_least)s AND count(COALESCE(herd_below, herd_above)) > 0
+HAVING count(*) >= %(herd_least)s
 """
 # A tank that its level sensor says is empty is being washed, or about to be filled: its temperature is
 # nobody's milk.
@@ -91,13 +93,19 @@ SELECT s.id, s.at, s.value, s.fresh, s.spared, s.margin, s.farm_id, k.kind, k.si
        ) k(kind, side, bound, delay)
  WHERE k.bound IS NOT NULL
 """
-# Within the margin of its limit a value is not beyond, and not calm either.
+# Within the margin of its limit a value is not beyond, and not calm either. What is calm and has no open
+# alert is of no interest: of 100,000 sensors few are left.
 JUDGED = """
-SELECT l.*, o.id IS NOT NULL AS opened,
-       CASE WHEN NOT fresh THEN NULL WHEN side * (l.value - l.bound) > 0 THEN true
-            WHEN side * (l.value - l.bound) > -margin AND margin > 0 THEN NULL ELSE false END AS beyond
-  FROM limits l
-  LEFT JOIN farm_sensor_alert o ON o.sensor_id = l.id AND o.kind = l.kind AND o.state <> 'resolved'
+SELECT * FROM (
+    SELECT l.*, (l.id, l.kind) IN (SELECT sensor_id, kind FROM opened) AS opened,
+           CASE WHEN NOT fresh THEN NULL WHEN side * (value - bound) > 0 THEN true
+                WHEN side * (value - bound) > -margin AND margin > 0 THEN NULL ELSE false END AS beyond
+      FROM limits l) j
+ WHERE beyond OR opened
+"""
+OPENED = """
+SELECT sensor_id, kind::text AS kind FROM farm_sensor_alert
+ WHERE state <> 'resolved' AND sensor_id IS NOT NULL
 """
 # The excursion began with the first reading after the last calm one; asked only where an alert may be raised.
 LASTING = """
@@ -149,11 +157,14 @@ SELECT c.kind, c.id AS sensor_id, NULL::integer AS barn_id, s.farm_id, s.company
          UNION ALL SELECT 'rate', id, beyond, raises, value, bound, NULL, since FROM rate
          UNION ALL SELECT 'silence', s.id, s.silent, NOT COALESCE(o.beyond, false), NULL, NULL, NULL, s.last
                      FROM seen s LEFT JOIN outage o USING (farm_id)
+                    WHERE s.silent OR (s.id, 'silence') IN (SELECT sensor_id, kind FROM opened)
          UNION ALL SELECT 'battery', s.id,
                           CASE WHEN s.battery < f.battery_low THEN true
                                WHEN s.battery >= f.battery_good THEN false END,
                           true, s.battery, f.battery_low, %(percent)s, s.at
-                     FROM seen s JOIN farm_farm f ON f.id = s.farm_id WHERE s.battery IS NOT NULL
+                     FROM seen s JOIN farm_farm f ON f.id = s.farm_id
+                    WHERE s.battery < f.battery_low
+                       OR s.battery IS NOT NULL AND (s.id, 'battery') IN (SELECT sensor_id, kind FROM opened)
        ) c JOIN seen s ON s.id = c.id
 UNION ALL
 SELECT 'thi', NULL, b.id, b.farm_id, b.company_id, f.manager_id, x.thi >= f.thi_threshold, true, x.thi,
@@ -167,7 +178,8 @@ SELECT 'outage', NULL, NULL, farm_id, company_id, user_id, beyond, true, silent,
 # What tells causes of one kind apart; an expression on both sides, so that PostgreSQL can join by hash.
 CAUSE = "(COALESCE(%(alias)s.sensor_id, 0), COALESCE(%(alias)s.barn_id, 0), %(alias)s.farm_id)"
 CONDITIONS = """
-seen AS MATERIALIZED (%(seen)s), herd AS MATERIALIZED (%(herd)s), tank AS MATERIALIZED (%(tank)s),
+seen AS MATERIALIZED (%(seen)s), opened AS MATERIALIZED (%(opened)s),
+herd AS MATERIALIZED (%(herd)s), tank AS MATERIALIZED (%(tank)s),
 limits AS (%(limits)s), judged AS MATERIALIZED (%(judged)s), lasting AS (%(lasting)s), rate AS (%(rate)s),
 outage AS MATERIALIZED (%(outage)s), condition AS MATERIALIZED (%(condition)s)
 """
@@ -287,11 +299,14 @@ def _moment(now):
 
 
 def _parts(cursor, now, farms):
+    # compiling this statement takes longer than running it
+    cursor.execute("SET LOCAL jit = off")
     barns = sorted(barn_climate(cursor, now, farms).items())
     readings = {"table": TABLE, "look_back": LOOK_BACK}
     conditions = SQL(
         CONDITIONS,
         seen=_seen(now, farms),
+        opened=SQL(OPENED),
         herd=SQL(HERD, herd_least=HERD_LEAST),
         tank=SQL(TANK),
         limits=SQL(LIMITS),

@@ -1,5 +1,4 @@
 import { useEffect, useState } from "@odoo/owl";
-import { formatDateTime, deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
@@ -120,7 +119,11 @@ export class SensorsDashboard extends Dashboard {
         if (!iso) {
             return _t("never");
         }
-        return formatDateTime(deserializeDateTime(iso.replace("T", " ").replace("Z", "")), { showSeconds: false });
+        const at = luxon.DateTime.fromISO(iso);
+        const time = { hour: "2-digit", minute: "2-digit" };
+        return at.hasSame(luxon.DateTime.now(), "day")
+            ? at.toLocaleString(time)
+            : at.toLocaleString({ day: "numeric", month: "short", ...time });
     }
 
     measured(value, unit, digits = 1) {
