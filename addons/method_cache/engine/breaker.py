@@ -26,6 +26,7 @@ class Breaker:
         self._interval = interval
         self._slowest = slowest
         self._open = False
+        self._told = False  # the log has said that the store is away
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._verdict = threading.Event()  # a probe has ended since the circuit opened
@@ -47,7 +48,10 @@ class Breaker:
                     self._thread.start()
 
     def trip(self, error):
-        """Open the circuit: calls skip the store until a probe succeeds. One log line."""
+        """Open the circuit: calls skip the store until a probe succeeds.
+
+        One answer that was late is no news to an administrator; a probe that fails as well is.
+        """
         with self._lock:
             if self._open:
                 return
@@ -55,7 +59,8 @@ class Breaker:
             self._verdict.clear()
             self.opened += 1
             self._quiet_since = time.monotonic()
-        _logger.warning("%s: no answer (%s); methods compute until it is back", self.name, error)
+            self._told = False
+        _logger.info("%s: no answer (%s)", self.name, error)
         self.start()
         self._wake.set()
 
@@ -94,7 +99,9 @@ class Breaker:
             except Exception as error:
                 pause = min(self._slowest, 0.1 if pause == self._interval else pause * 2)
                 self._verdict.set()
-                _logger.debug("%s: still away: %s", self.name, error)
+                level = logging.DEBUG if self._told else logging.WARNING
+                self._told = True
+                _logger.log(level, "%s: away (%s); methods compute until it is back", self.name, error)
                 continue
             with self._lock:
                 self._open = False
