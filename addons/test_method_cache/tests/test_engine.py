@@ -206,7 +206,9 @@ class TestEngine(BaseCase):
                     time.sleep(0.05)
                 self.assertFalse(store.breaker.open)
                 store.lookup("n", "k", ("m",), at)
-            self.assertEqual(len([line for line in logs.output if "WARNING" in line]), 1)
+            warnings = sum("WARNING" in line for line in logs.output)
+            # a Redis that only hangs may be back before the first probe gives it up
+            self.assertIn(warnings, (1,) if act == server.kill else (0, 1))
         server.close()
 
     def test_addresses(self):
