@@ -276,7 +276,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--config", default=os.environ.get("ODOO_RC"), help="Odoo's configuration")
     parser.add_argument("--database", help="ignored: a clone of the test template is used")
-    parser.add_argument("--seconds", type=float, default=30, help="of the long run")
+    parser.add_argument("--seconds", type=float, default=120, help="of the long run")
     parser.add_argument("--rounds", type=int, default=20, help="batches of each way side by side")
     options = parser.parse_args()
     configure(options.config)
