@@ -277,7 +277,7 @@ class Rollup:
     def fingerprint(self):
         """Changes with everything that the database objects are made of."""
         facts = (
-            4,  # of this engine's objects
+            5,  # of this engine's objects
             self.table,
             self.alias,
             self.time,

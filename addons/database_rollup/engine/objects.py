@@ -227,6 +227,7 @@ def create_note(rollup, alias, rules=RULES):
             known text;
         BEGIN
             BEGIN  -- reads only: a failure here must not fail the writer
+                %(idle)s
                 IF TG_OP = 'INSERT' THEN %(inserted)s;
                 ELSIF TG_OP = 'UPDATE' THEN %(updated)s;
                 ELSIF TG_OP = 'DELETE' THEN %(deleted)s;
@@ -259,11 +260,37 @@ def create_note(rollup, alias, rules=RULES):
         deleted=found(old) if "note-old" in rules else SQL("found := NULL"),
         truncated=everything if "note-truncate" in rules else SQL("NULL"),
         failed=everything if "note-unmatched" in rules else SQL("NULL"),
+        idle=_leave_early(rollup, alias),
         memory=memory,
         most=SQL(str(MOST_RANGES)),
         log=log(rollup),
     )
     return _function(own(note(rollup, alias)), "", SQL("trigger"), body)
+
+
+def _leave_early(rollup, alias):
+    """Leave the trigger where no row, as it was or as it is, meets the conditions about its own table.
+
+    They are part of what finds the days, too; here they spare drafts the way along the joins.
+    """
+    terms = [SQL("(%s)", trusted(term)) for term in rollup.where if _aliases(rollup, term) == {alias}]
+    if not terms or alias in rollup.zone_aliases:
+        return SQL()
+
+    def nothing(rows):
+        return SQL("NOT EXISTS (SELECT FROM %s %s WHERE %s)", rows, SQL.identifier(alias), all_of(terms))
+
+    old, new = SQL("old_rows"), SQL("new_rows")
+    return SQL(
+        """
+        IF TG_OP = 'INSERT' THEN IF %(new)s THEN RETURN NULL; END IF;
+        ELSIF TG_OP = 'UPDATE' THEN IF %(new)s AND %(old)s THEN RETURN NULL; END IF;
+        ELSIF TG_OP = 'DELETE' THEN IF %(old)s THEN RETURN NULL; END IF;
+        END IF;
+        """,
+        new=nothing(new),
+        old=nothing(old),
+    )
 
 
 def rollup_memory(rollup):
