@@ -7,7 +7,7 @@ import psycopg2
 from odoo.cli.command import Command
 from odoo.tools import config
 
-WHAT = ("list", "verify", "deploy", "rollback", "reindex", "progress", "stop", "health")
+WHAT = ("list", "verify", "deploy", "rollback", "reindex", "progress", "stop", "health", "prove")
 
 
 class Index(Command):
@@ -52,8 +52,13 @@ class Index(Command):
     def _answer(self, session, database, options):
         """``(rows to print, exit code)``"""
         # pylint: disable=odoo-addons-relative-import
-        from odoo.addons.database_index.engine import deploy, progress, reindex, tasks
+        from odoo.addons.database_index.engine import deploy, health, progress, reindex, tasks
 
+        if options.what == "health":
+            with session.transaction() as cursor:
+                found = health.findings(cursor)
+            rows = [one.to_dict() for one in found if not options.index or one.index in options.index]
+            return rows, int(any(row["severity"] == "error" for row in rows))
         if options.what == "progress":
             with session.transaction() as cursor:
                 return [one.to_dict() for one in progress.running(cursor)], 0
@@ -84,6 +89,10 @@ class Index(Command):
             for name in options.index or [None]:
                 found += tasks.preview(session, declarations, options.what, name)
             return [{"statement": one} for one in found], 0
+        if options.what == "prove":
+            if not options.yes:
+                self._refuse("prove locks tables while it runs: use it on a copy of a database, with --yes")
+            return self._prove(database, [index for index, _addon in declarations.values()], options)
         names = set(options.index) or None
         if options.what == "verify":
             outcomes = deploy.verify(session, declarations)
@@ -102,6 +111,22 @@ class Index(Command):
         from odoo.orm.registry import Registry
 
         return runtime.declarations(Registry(database))
+
+    @staticmethod
+    def _prove(database, indexes, options):
+        # pylint: disable=odoo-addons-relative-import
+        from odoo import api
+        from odoo.addons.database_index import evidence
+        from odoo.orm.registry import Registry
+
+        wanted = [one for one in indexes if not options.index or one.name in options.index]
+        rows = []
+        for group in evidence.together(wanted):
+            with Registry(database).cursor() as cr:
+                found = evidence.prove(api.Environment(cr, api.SUPERUSER_ID, {}), group)
+                rows += [one.to_dict() for one in found]
+                cr.rollback()
+        return rows, int(not all(row["used"] for row in rows))
 
     @staticmethod
     def _list(declarations):
@@ -136,6 +161,7 @@ class Index(Command):
             help="one index, by its name; may be repeated (default: all)",
         )
         add("--dry-run", action="store_true", help="show the exact statements, execute none")
+        add("--yes", action="store_true", help="prove: this is a copy, which may be locked")
         add("--json", action="store_true", help="one JSON document")
         return parser.parse_known_args(cmdargs)
 

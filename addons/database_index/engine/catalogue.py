@@ -157,7 +157,8 @@ def bytes_of(cursor, name):
     return value(
         cursor,
         SQL(
-            "SELECT COALESCE(sum(pg_relation_size(relid)), 0)::bigint FROM pg_partition_tree(to_regclass(%s))",
+            "SELECT COALESCE(sum(pg_relation_size(relid)), 0)::bigint FROM"
+            " pg_partition_tree(to_regclass(%s))",
             f"public.{name}",
         ),
     ) or value(cursor, SQL("SELECT COALESCE(pg_relation_size(to_regclass(%s)), 0)", f"public.{name}"))

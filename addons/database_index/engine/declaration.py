@@ -137,6 +137,7 @@ class Index:
             parts.append(SQL("WHERE %s", trusted(self.where)))
         return SQL(" ").join(parts)
 
+    # pylint: disable-next=method-required-super
     def create(self, unaccented=False, name=None, table=None, concurrently=True, only=False):
         """The statement that makes it, by its own name and on its own table unless told otherwise."""
         return SQL(

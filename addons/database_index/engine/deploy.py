@@ -144,6 +144,8 @@ def _deploy(session, index, addon, mine, patience):
         kind = catalogue.relation_kind(cursor, index.table)
     if seen.code == "rejected" and mine:
         return _drop(session, mine, addon, mine, patience)
+    if mine:
+        _clear(session, mine, seen, patience)
     if seen.code not in state.OPEN:
         with session.transaction() as cursor:
             if seen.code == "valid":
@@ -170,6 +172,20 @@ def _deploy(session, index, addon, mine, patience):
     return Outcome(index.name, index.table, "valid", did, seconds, size)
 
 
+def _clear(session, mine, seen, patience):
+    """Drop what an interrupted deployment of another declaration left, while the catalogue still says that it
+    is ours."""
+    with session.transaction() as cursor:
+        names = owned(cursor, mine) if seen.code == "elsewhere" else []
+        follower = catalogue.find(cursor, state.successor(mine.name))
+    if follower and follower.body == mine.next_body and follower.name not in names:
+        wanted = seen.code in ("changed", "successor") and follower.body == seen.body and follower.valid
+        if seen.code not in state.WRONG and not wanted:
+            names.append(follower.name)
+    for name in names:
+        build.drop(session, name, patience)
+
+
 def _build(session, index, seen, unaccented, kind, patience):
     """Build it under its own name, after noting that we are about to."""
     with session.transaction() as cursor:
@@ -192,9 +208,6 @@ def _replace(session, index, seen, unaccented, _kind, patience):
         with session.transaction() as cursor:
             catalogue.change(cursor, index.name, next_body=seen.body)
             found = catalogue.find(cursor, following)
-        if found and (not found.valid or found.body != seen.body):
-            build.drop(session, following, patience)
-            found = None
         if not found:
             attempts = build.create(session, index, following, index.table, unaccented, patience)
         build.drop(session, index.name, patience)

@@ -116,7 +116,8 @@ def _compare(index, mine, body, there, taken):
         return (
             "taken",
             body,
-            f"{index.name} is there and was not made by a deployment, or was changed since; rename or drop it",
+            f"{index.name} is there and was not made by a deployment, or was changed since; rename or"
+            " drop it",
         )
     if follower and mine and follower.valid and follower.body == body == mine.next_body:
         return "successor", body, "deploy again"

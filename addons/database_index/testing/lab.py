@@ -114,7 +114,8 @@ class Lab:
                 run(
                     cursor,
                     SQL(
-                        "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+                        "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid ="
+                        " i.indexrelid"
                         " WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1"
                     ),
                 )

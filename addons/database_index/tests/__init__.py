@@ -1,1 +1,1 @@
-from . import test_deploy
+from . import test_deploy, test_health, test_odoo

@@ -127,6 +127,25 @@ class TestDeploy(LabCase):
             self.lab.rollback()
             self.assertEqual([name for name in self.lab.indexes() if "animal" in name], [])
 
+    def test_replacement_interrupted_and_no_longer_wanted(self):
+        """The successor that was begun goes, whatever is declared then: found by the soak."""
+        other = visits("visit_animal_at", "animal")
+        for declared in ((ANIMAL,), (other,), ()):
+            for valid in (True, False):
+                self.lab.clear()
+                self.lab.deploy(ANIMAL)
+                with self.lab.session() as session, session.transaction() as cursor:
+                    catalogue.change(cursor, ANIMAL.name, next_body="USING btree (animal, at DESC, kind)")
+                self.lab.do("CREATE INDEX visit_animal_at_next ON visit (animal, at DESC, kind)")
+                if not valid:
+                    self.lab.do(
+                        "UPDATE pg_index SET indisvalid = false"
+                        " WHERE indexrelid = 'visit_animal_at_next'::regclass"
+                    )
+                self.lab.deploy(*declared)
+                names = [name for name in self.lab.indexes() if "animal" in name]
+                self.assertEqual(names, [one.name for one in declared], (declared, valid))
+
     def test_declarations_are_checked(self):
         for facts, words in (
             ({"name": "Bad-Name"}, "name 'Bad-Name'"),
@@ -230,7 +249,8 @@ class TestPartitioned(LabCase):
 
     def test_each_partition_then_attached(self):
         self.assertEqual(self.did(self.lab.deploy(self.index)), {"reading_value_at": "built"})
-        parts = self.lab.do("SELECT count(*), bool_and(i.indisvalid) FROM pg_partition_tree('reading_value_at') t"
+        parts = self.lab.do("SELECT count(*), bool_and(i.indisvalid) FROM"
+                            " pg_partition_tree('reading_value_at') t"
                             " JOIN pg_index i ON i.indexrelid = t.relid WHERE isleaf")  # fmt: skip
         self.assertEqual(parts, [(4, True)])
         self.assertTrue(all(self.lab.indexes().values()))
