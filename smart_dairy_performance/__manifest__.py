@@ -10,6 +10,7 @@
     "depends": [
         "smart_dairy_farm",
         "method_cache",
+        "database_index",
         "sale_management",
         "sale_stock",
         "stock",

@@ -3,6 +3,7 @@ from . import (
     account_move_eager,
     account_move_line,
     dairy_dashboard,
+    database_index,
     farm_animal,
     farm_animal_dashboard,
     farm_animal_eager,

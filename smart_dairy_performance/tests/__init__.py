@@ -6,6 +6,7 @@ from . import (
     test_eager_loading,
     test_eager_plan,
     test_herd_figures,
+    test_indexes,
     test_n_plus_one,
     test_periods,
     test_product_search,
