@@ -15,4 +15,5 @@ from . import (
     sale_order_eager,
     stock_dashboard,
     stock_picking_eager,
+    word_search,
 )

@@ -15,4 +15,5 @@ from . import (
     test_sales_figures,
     test_stock_figures,
     test_tours,
+    test_word_search,
 )
