@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.addons.smart_dairy_farm.fields import Measured, Numeric
+from odoo.exceptions import UserError
 
 
 class FarmCoolingLaw(models.Model):
@@ -34,3 +35,18 @@ class FarmCoolingLaw(models.Model):
     _ceiling_above = models.Constraint(
         'CHECK (ceiling >= "limit")', "What milk may never exceed is not below what it is cooled to."
     )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_chosen(self):
+        # not a foreign key's RESTRICT: that would hold up uninstalling
+        # sudo: another company's farm counts as well
+        farm = self.env["farm.farm"].sudo().search([("cooling_law_id", "in", self.ids)], limit=1)
+        if farm:
+            raise UserError(
+                self.env._(
+                    "Farm %(farm)s is judged by %(law)s: "
+                    "choose another law there first, or archive this one.",
+                    farm=farm.display_name,
+                    law=farm.cooling_law_id.display_name,
+                )
+            )

@@ -10,7 +10,7 @@ class FarmFarm(models.Model):
     cooling_law_id = fields.Many2one(
         "farm.cooling.law",
         string="Milk Cooling Law",
-        ondelete="restrict",
+        ondelete="set null",
         check_company=True,
         default=lambda self: self._default_cooling_law(),
         help="Tank temperatures are judged by its limits; empty: not at all.",

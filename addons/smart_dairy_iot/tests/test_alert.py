@@ -183,6 +183,12 @@ class TestAlertKinds(AlertCase):
         self.assertAlmostEqual(alert.value, 82.92, 2)
         self.assertEqual(alert.place, "Barn")
 
+    def test_a_law_in_use_is_not_deleted(self):
+        law = self.env.ref("smart_dairy_iot.cooling_law_us")
+        self.farm.cooling_law_id = law
+        with self.assertRaisesRegex(UserError, "is judged by"):
+            law.unlink()
+
     def test_tank_by_the_law_of_the_farm(self):
         self.farm.cooling_law_id = self.env.ref("smart_dairy_iot.cooling_law_us")
         self.farm.milking_minutes = 60
