@@ -217,7 +217,7 @@ async def load(port, database, readers, seconds):
             except (OSError, ValueError, IndexError, TimeoutError):
                 ok = False
             answers.append((time.monotonic() - start, ok))
-            await asyncio.sleep(chance.expovariate(1 / THINK))
+            await asyncio.sleep(min(chance.expovariate(1 / THINK), max(end - time.monotonic(), 0)))
 
     async def confirmer():
         """Somebody works meanwhile: one order confirmed a second, so that kept answers become old."""

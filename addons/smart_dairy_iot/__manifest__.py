@@ -26,5 +26,6 @@
     ],
     "external_dependencies": {"python": ["paho-mqtt"]},
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

@@ -1,5 +1,5 @@
 from odoo.addons.database_partition import runtime
-from odoo.addons.database_partition.engine import clock, maintain
+from odoo.addons.database_partition.engine import clock, create, maintain
 from odoo.exceptions import UserError
 
 from .readings import READINGS
@@ -11,3 +11,8 @@ def post_init_hook(env):
         report = maintain.maintain(work, READINGS, clock.now(), None, steps=("premake",))
     if report.failed:
         raise UserError("; ".join(report.failed))
+
+
+def uninstall_hook(env):
+    """Take the readings away, as Odoo takes the sensors; archive files stay."""
+    create.undeploy(env.cr, READINGS)
