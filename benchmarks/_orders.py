@@ -12,10 +12,11 @@ import time
 WARM = 10  # orders that are confirmed before the clock counts
 
 
-def confirm(config, names, rounds, prepare=None):
+def confirm(config, names, rounds, prepare=None, settle=None):
     """Return ``{database: [seconds of each round]}``.
 
     :param prepare: called with (database, env) before the orders are made
+    :param settle: called with a database after its orders were committed, before the clock counts
     """
     import odoo
     from odoo import api
@@ -39,6 +40,8 @@ def confirm(config, names, rounds, prepare=None):
                 ]
             )
             ids[name] = orders.ids
+        if settle:
+            settle(name)
     times = {name: [] for name in registries}
     order = list(registries)
     gc.collect()

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.alerts import SILENT_AFTER
 from ..engine.parse import DEVICE_KEY
 
 #: sensor type → (label, unit, usual minutes between two readings)
@@ -33,8 +34,6 @@ UNITS = [
     ("ppm", "ppm"),
     ("index", "Index"),
 ]
-#: silent for so many expected intervals, a sensor has no data: tags out of reach miss one or two
-SILENT_AFTER = 3
 PLACES = ("animal_id", "pen_id", "tank_id", "barn_id")
 
 
