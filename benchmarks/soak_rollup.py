@@ -250,7 +250,13 @@ class Worker(Writes):
             pinned=pinned,
             order=((measures[0], rng.choice(("asc", "desc"))),) if ranked else (),
             limit=rng.choice((1, 3, 10)) if ranked else None,
+            periods=self.periods(first, last) if rng.random() < 0.3 else (),
         )
+
+    def periods(self, first, last):
+        """Two periods within these days."""
+        days = [first + timedelta(days=self.rng.randint(0, (last - first).days)) for _ in range(4)]
+        return tuple(tuple(sorted(pair)) for pair in (days[:2], days[2:]))
 
     def audit(self, cursor, what):
         """Ask the rollup and the source tables in the transaction's snapshot."""

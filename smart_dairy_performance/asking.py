@@ -1,6 +1,6 @@
 """Several questions to rollups, and whether they had to be answered from the source tables."""
 
-from .queries.periods import ONE_DAY, Period
+from .queries.periods import Period
 
 
 class FromBase(Exception):
@@ -17,24 +17,36 @@ class Asking:
         self.rollups = env["database.rollup"]
         self.use_rollup = use_rollup
         self.reasons = {}  # a dict keeps the order
+        self.conditions = {}
 
-    def ask(self, name, period, **question):
-        """The rollup's answer for the days of ``period``; see ``database.rollup._ask``."""
-        answer = self.rollups._ask(name, period.first, period.last, use_rollup=self.use_rollup, **question)
+    def ask(self, name, days, **question):
+        """The rollup's answer for the days of a period. See ``database.rollup._ask``.
+
+        :param days: a :class:`~.queries.periods.Period`; or a list of them: the answer then begins with the
+            column ``period``, the number in the list
+        """
+        if isinstance(days, list):
+            question["periods"] = [(period.first, period.last) for period in days]
+            days = Period(min(period.first for period in days), max(period.last for period in days))
+        answer = self.rollups._ask(
+            name,
+            days.first,
+            days.last,
+            use_rollup=self.use_rollup,
+            conditions=self.conditions,
+            **question,
+        )
         if answer.source != "rollup":
             self.reasons[answer.reason] = True
         return answer
 
-    def demand(self, name, period, **question):
+    def demand(self, name, days, **question):
         """The rollup's answer, never that of the source tables.
 
         :raises FromBase: the user's rules or the rollup's cuts do not let it answer
         """
-        answer = self.rollups._ask(
-            name, period.first, period.last, use_rollup=self.use_rollup, base=False, **question
-        )
+        answer = self.ask(name, days, base=False, **question)
         if answer.source != "rollup":
-            self.reasons[answer.reason] = True
             raise FromBase(answer.reason)
         return answer
 
@@ -42,12 +54,3 @@ class Asking:
     def origin(self):
         """``source`` ('rollup', or 'base': of one figure at least) and ``source_reason``, for the payload."""
         return {"source": "base" if self.reasons else "rollup", "source_reason": "; ".join(self.reasons)}
-
-
-def spans(period, before=None):
-    """The periods to ask for what is given by day: one where ``before`` ends as ``period`` begins."""
-    if before is None:
-        return (period,)
-    if before.last + ONE_DAY == period.first:
-        return (Period(before.first, period.last),)
-    return (before, period)

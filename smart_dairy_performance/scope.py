@@ -5,9 +5,12 @@ from functools import partial
 
 from odoo import fields
 from odoo.fields import Domain
-from odoo.tools import float_round
+from odoo.tools import SQL, float_round
 
 from .guards import check_internal, companies_of, parse_period
+
+#: what :func:`currency_info` and rounding read
+CURRENCY = ("name", "symbol", "position", "rounding", "decimal_places")
 
 
 def head_of(env, companies):
@@ -16,10 +19,34 @@ def head_of(env, companies):
 
 
 def warm(companies):
-    """Read what dashboards need of companies, and no more: both tables have a hundred columns."""
-    companies = companies.sudo()
-    companies.fetch(["partner_id", "currency_id"])
-    companies.partner_id.fetch(["tz"])
+    """Put into memory what dashboards need of companies, their partners and currencies, in one statement.
+
+    The ORM takes three, and two of the tables have a hundred columns. What is already in memory, written but
+    not yet flushed, stays.
+    """
+    env = companies.env
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT c.id, c.partner_id, c.currency_id, p.tz, u.name, u.symbol, u.position, u.rounding,
+                   u.decimal_places
+              FROM res_company c
+              JOIN res_partner p ON p.id = c.partner_id
+              JOIN res_currency u ON u.id = c.currency_id
+             WHERE c.id IN %s
+            """,
+            companies._ids,
+        )
+    )
+    for company_id, partner_id, currency_id, *values in rows:
+        of_record = (
+            (env["res.company"], company_id, ("partner_id", "currency_id"), (partner_id, currency_id)),
+            (env["res.partner"], partner_id, ("tz",), values[:1]),
+            (env["res.currency"], currency_id, CURRENCY, values[1:]),
+        )
+        for model, id_, names, known in of_record:
+            for name, value in zip(names, known, strict=True):
+                model._fields[name]._insert_cache(model.browse(id_), [value])
 
 
 def scope_of(env, date_from, date_to, company_id=None):

@@ -1,12 +1,10 @@
 from datetime import timedelta
 from functools import partial
-from math import fsum
 
 from odoo import api, models
 
-from ..asking import spans
 from ..queries import receivables
-from ..queries.periods import ONE_DAY, Period
+from ..queries.periods import EVER, ONE_DAY, Period
 from ..scope import headline_companies
 from .account_move_line import CUSTOMERS, EXPECTED_DAYS
 
@@ -27,68 +25,62 @@ class AccountMoveLine(models.Model):
 
         :raises FromBase: the rollups cannot answer this user
         """
-        own = partial(asking.demand, domain=[("company_id", "in", headline_companies(scope))])
+        own = partial(asking.demand, domain=[("company_id", "in", tuple(headline_companies(scope)))])
         last = scope["period"].last
-        due_from, due_to, first, later = self._receivables_horizon(scope, last)
+        former, later = self._receivables_former(asking, scope, last, before.last)
         if later:
             asking.reasons[f"items were matched or entered after {last}"] = True
             position = self._receivables_position(scope, last, scope["companies"].ids, CUSTOMERS)
         else:
-            position = self._receivables_position_of_sums(asking, scope, own, due_from, due_to)
-        former = self._receivables_former(scope, own, first, before.last)
-        sums = [
-            own("invoiced", one, measures=("amount",)).rows[0][0] or 0.0 for one in (scope["period"], before)
-        ]
-        changes = {}
-        for span in spans(scope["period"], before):
-            changes |= dict(own("receivable_items", span, grain="day", measures=("amount",)).rows)
+            position = self._receivables_position_of_sums(asking, scope, own)
+        periods = [scope["period"], before]
+        invoiced = dict(own("invoiced", periods, measures=("amount",)).rows)
+        sums = [invoiced.get(number) or 0.0 for number in (0, 1)]
+        days = own("receivable_items", periods, grain="day", measures=("amount",)).rows
+        changes = {day: amount for _period, day, amount in days}
         return position, former, sums, changes
 
     @api.model
-    def _receivables_horizon(self, scope, last):
-        """The row of :func:`..queries.receivables.horizon`."""
-        self.env.flush_all()
-        (row,) = self.env.execute_query(receivables.horizon(last, scope["companies"].ids))
-        return row
-
-    @api.model
-    def _receivables_position_of_sums(self, asking, scope, own, due_from, due_to):
+    def _receivables_position_of_sums(self, asking, scope, own):
         last, headline = scope["period"].last, headline_companies(scope)
-        due, owed, overdue = [], [], []
-        if due_from:
-            whole = Period(due_from, due_to)
-            due = asking.demand(
-                "receivable_open",
-                whole,
-                domain=[("company_id", "in", scope["companies"].ids)],
-                by=("company",),
-                grain="day",
-                measures=("items", "amount"),
-            ).rows
-            owed = own("receivable_open", whole, by=("customer",), measures=("items", "amount")).rows
-        if due_from and due_from < last:
-            overdue = own(
-                "receivable_open",
-                Period(due_from, min(due_to, last - ONE_DAY)),
-                by=("customer",),
-                measures=("amount", "oldest"),
-            ).rows
+        due = asking.demand(
+            "receivable_open",
+            EVER,
+            domain=[("company_id", "in", scope["companies"]._ids)],
+            by=("company",),
+            grain="day",
+            measures=("items", "amount"),
+        ).rows
+        customers = own(
+            "receivable_open",
+            [Period(EVER.first, last - ONE_DAY), Period(last, EVER.last)],  # overdue, and not
+            by=("customer",),
+            measures=("items", "amount", "oldest"),
+            within=lambda answer: receivables.customers(answer, last, CUSTOMERS),
+        ).rows
         until = last + timedelta(days=EXPECTED_DAYS)
-        return receivables.Position.of_sums(due, owed, overdue, last, headline, until, CUSTOMERS)
+        return receivables.Position.of_sums(due, customers, last, headline, until)
 
     @api.model
-    def _receivables_former(self, scope, own, first, last):
-        """(owed, overdue) at the end of a past day: all items up to it less all that was matched up to it."""
-        if not first or first > last:
-            return 0.0, 0.0
-        period = Period(first, last)
-        items = own("receivable_items", period, by=("due",), measures=("amount",)).rows
-        matched = own(
-            "receivable_matched",
-            period,
-            by=("due",),
-            measures=("amount",),
-            domain=[("debit_move_id.company_id", "in", headline_companies(scope))],
-        ).rows
-        signed = [*items, *((due, -amount) for due, amount in matched)]
-        return fsum(amount for _due, amount in signed), fsum(amount for due, amount in signed if due < last)
+    def _receivables_former(self, asking, scope, last, day):
+        """What was owed at the end of a past ``day``: all items up to it less all that was matched up to it.
+
+        :return: (owed, overdue) of the headline's companies; and whether there are items, or any were
+            matched, after ``last``, in any company: then present residuals are not those of ``last``
+        """
+        headline = headline_companies(scope)
+
+        def ask(name, company):
+            ((amount, overdue, later),) = asking.demand(
+                name,
+                [Period(EVER.first, day), Period(last + ONE_DAY, EVER.last)],
+                domain=[(company, "in", scope["companies"]._ids)],
+                by=("company", "due"),
+                measures=("amount",),
+                within=lambda answer: receivables.owed_and_overdue(answer, day, headline),
+            ).rows
+            return amount, overdue, later
+
+        owed, overdue, entered = ask("receivable_items", "company_id")
+        matched, matched_overdue, undone = ask("receivable_matched", "debit_move_id.company_id")
+        return (owed - matched, overdue - matched_overdue), entered or undone

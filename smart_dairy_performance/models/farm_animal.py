@@ -11,7 +11,7 @@ from ..asking import Asking
 from ..dependencies import HERD
 from ..guards import check_internal, companies_of
 from ..queries import herd
-from ..queries.periods import Period, today
+from ..queries.periods import EVER, Period, today
 from ..scope import warm
 
 PRESENT = Domain("active", "=", True) & Domain("status", "=", "active")
@@ -70,12 +70,9 @@ class FarmAnimal(models.Model):
     @api.model
     def _herd_present_by_type(self, asking, scope):
         """Rows (animal_type, animals, not healthy), in order."""
-        ever = self._herd_ever()
-        if not ever:
-            return []
         return asking.ask(
             "herd_animals",
-            ever,
+            EVER,
             domain=scope["domain"],
             by=("type",),
             measures=("animals", "sick"),
@@ -113,7 +110,7 @@ class FarmAnimal(models.Model):
         farms = self.env["farm.farm"].search_fetch(
             [("company_id", "in", companies.ids)], ["name", "company_id", "ecm_formula"]
         )
-        domain = Domain("company_id", "in", companies.ids)
+        domain = Domain("company_id", "in", companies._ids)
         if farm_id:
             farms = farms.filtered(lambda farm: farm.id == farm_id)
             if not farms:

@@ -1,5 +1,4 @@
 from collections import defaultdict
-from datetime import date
 
 from odoo import api, fields, models
 from odoo.addons.method_cache import cached_method
@@ -9,7 +8,7 @@ from ..asking import Asking
 from ..dependencies import HERD
 from ..guards import compared_period, parse_period
 from ..queries import herd
-from ..queries.periods import Period
+from ..queries.periods import EVER
 from .farm_animal import PRESENT
 
 RANKED = 5
@@ -53,13 +52,16 @@ class FarmAnimal(models.Model):
         formulas = set(scope["farms"].mapped("ecm_formula"))
         ecm = formulas.pop() if len(formulas) == 1 else None
         asking = Asking(self.env)
-        days = self._herd_days(asking, scope, period, before)
+        days, days_before = self._herd_days(asking, scope, [period, before])
+        cases, cases_before = self._herd_cases(asking, scope, [period, before])
         milk = self._herd_milk(asking, scope, period)
         animals = self._herd_animals(asking, scope)
         return {
-            **self._herd_period(days, period, ecm),
+            "milk": herd.shape_total(days.values(), ecm),
+            "trend": herd.shape_days(days),
             "previous": {
-                **self._herd_period(days, before, ecm, flat=True),
+                **herd.shape_total(days_before.values(), ecm),
+                "trend": herd.shape_days(days_before),
                 "date_from": before.first.isoformat(),
                 "date_to": before.last.isoformat(),
             },
@@ -71,10 +73,7 @@ class FarmAnimal(models.Model):
                 self._herd_names("farm.breed", milk["breed"], animals["breed"]),
             ),
             "watch": self._herd_attention(scope, self._herd_watch(scope, domains, animals["total"])),
-            "cases": {
-                "now": self._herd_cases(asking, scope, period),
-                "before": self._herd_cases(asking, scope, before),
-            },
+            "cases": {"now": cases, "before": cases_before},
             "domains": {name: list(domain) for name, domain in domains.items()},
             **asking.origin,
             "date_from": period.first.isoformat(),
@@ -136,30 +135,22 @@ class FarmAnimal(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _herd_days(self, asking, scope, period, before):
-        """``{day: row of MEASURES}`` of both periods and what lies between them."""
-        both = Period(min(period.first, before.first), max(period.last, before.last))
+    def _herd_days(self, asking, scope, periods):
+        """``{day: row of MEASURES}`` of each period, the days in order."""
         # by company: then no animal can be counted twice on a day, and companies are few
         answer = asking.ask(
             "herd_milk",
-            both,
+            periods,
             domain=scope["domain"],
             by=("company",),
             grain="day",
             measures=herd.MEASURES,
         )
-        return herd.grouped(answer.rows, 0, skip=2)
-
-    @api.model
-    def _herd_period(self, days, period, ecm, flat=False):
-        """The milk of ``period`` as ``milk`` (or ``flat``: its figures themselves), and its ``trend``."""
-        own = {day: row for day, row in sorted(days.items()) if period.first <= day <= period.last}
-        total = herd.shape_milk(herd.add(own.values()) if own else herd.NOTHING, ecm)
-        trend = []
-        for day, row in own.items():
-            figures = herd.shape_milk(row)
-            trend.append({"date": day.isoformat(), "cows": figures["cow_days"], **figures})
-        return {**(total if flat else {"milk": total}), "trend": trend}
+        days = herd.grouped(answer.rows, 0, 1, skip=3)
+        found = [{} for _period in periods]
+        for number, day in sorted(days):
+            found[number][day] = days[number, day]
+        return found
 
     @api.model
     def _herd_milk(self, asking, scope, period):
@@ -181,28 +172,15 @@ class FarmAnimal(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _herd_ever(self):
-        """The :class:`Period` in which all animals entered, ``None`` when there is none."""
-        self.flush_model(["entry_date"])
-        ((first, last),) = self.env.execute_query(herd.entry_days(self._table))
-        if first is None:
-            return None
-        return Period(max(first, date(2, 1, 1)), min(last, date(9990, 1, 1)))
-
-    @api.model
     def _herd_animals(self, asking, scope):
         """The present animals: ``total`` (counts), ``type`` and ``breed`` ({key: counts})."""
-        ever = self._herd_ever()
-        rows = []
-        if ever:
-            answer = asking.ask(
-                "herd_animals",
-                ever,
-                domain=scope["domain"],
-                by=("type", "breed"),
-                measures=herd.ANIMALS,
-            )
-            rows = answer.rows
+        rows = asking.ask(
+            "herd_animals",
+            EVER,
+            domain=scope["domain"],
+            by=("type", "breed"),
+            measures=herd.ANIMALS,
+        ).rows
         withheld = self._herd_withheld_rows(scope)
         total = herd.add([row[2:] for row in rows]) if rows else (0,) * len(herd.ANIMALS)
         return {
@@ -322,14 +300,16 @@ class FarmAnimal(models.Model):
         return result
 
     @api.model
-    def _herd_cases(self, asking, scope, period):
+    def _herd_cases(self, asking, scope, periods):
+        """How many animals fell ill in each period."""
         answer = asking.ask(
             "herd_cases",
-            period,
+            periods,
             domain=scope["domain"] & Domain("record_type", "not in", ROUTINE),
             measures=("cases",),
         )
-        return answer.rows[0][0] or 0
+        found = dict(answer.rows)
+        return [found.get(number, 0) for number in range(len(periods))]
 
     # ------------------------------------------------------------
     # PENS AND RANKING: a thousand pens, a hundred thousand animals; each is a question of its own
@@ -349,12 +329,10 @@ class FarmAnimal(models.Model):
         """
         scope = self._herd_scope(farm_id, company_id)
         period = parse_period(self.env, date_from, date_to, self._herd_head(company_id)._business_tz())
-        asking, ever = Asking(self.env), self._herd_ever()
-        if not ever:
-            return {"by_pen": [], "pens": 0, **asking.origin}
+        asking = Asking(self.env)
         now = asking.ask(
             "herd_animals",
-            ever,
+            EVER,
             domain=scope["domain"],
             by=("pen",),
             measures=herd.ANIMALS,

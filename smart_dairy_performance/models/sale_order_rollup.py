@@ -1,9 +1,9 @@
 from collections import defaultdict
 from functools import partial
+from math import fsum
 
 from odoo import api, models
 
-from ..asking import spans
 from ..scope import headline_companies
 
 AMOUNTS = ("orders", "revenue", "untaxed")
@@ -21,39 +21,42 @@ class SaleOrder(models.Model):
         :raises FromBase: the rollups cannot answer this user
         """
         scope, periods = scopes[0], [one["period"] for one in scopes]
-        question = partial(asking.demand, domain=[("company_id", "in", scope["companies"].ids)])
-        best = partial(asking.demand, domain=[("company_id", "in", headline_companies(scope))])
+        question = partial(asking.demand, domain=[("company_id", "in", scope["companies"]._ids)])
+        best = partial(asking.demand, domain=[("company_id", "in", tuple(headline_companies(scope)))])
         result = [defaultdict(list) for _scope in scopes]
-        buyers = None
+        buyers = {}
         if products:
             result[0]["product", None] = self._dashboard_best_products(best, periods[0], products)
         if customers:
             result[0]["customer", None], number = self._dashboard_best_customers(best, periods[0], customers)
             if len(set(scope["currencies"].values())) == 1:
-                buyers = number
-        for rows, period in zip(result, periods, strict=True):
-            self._dashboard_totals(question, period, rows, buyers)
-            buyers = None
-        for span in spans(*periods):
-            days = question("sales", span, by=("currency",), grain="day", measures=(*AMOUNTS, "customers"))
-            for day, currency, orders, revenue, untaxed, number in days.rows:
-                for rows, period in zip(result, periods, strict=True):
-                    if period.first <= day <= period.last:
-                        index = (day - period.first).days
-                        rows["sales", currency].append(
-                            (index, orders, revenue, untaxed, number, revenue / orders)
-                        )
+                buyers[0, scope["currency"].id] = number
+        days = question("sales", periods, by=("currency",), grain="day", measures=(*AMOUNTS, "customers"))
+        for number, day, currency, orders, revenue, untaxed, customers in days.rows:
+            index = (day - periods[number].first).days
+            result[number]["sales", currency].append(
+                (index, orders, revenue, untaxed, customers, revenue / orders)
+            )
+        self._dashboard_totals(question, periods, result, buyers)
         return result
 
     @api.model
-    def _dashboard_totals(self, question, period, rows, buyers):
-        """Add the total of each currency to ``rows``; ``buyers``: the number of customers if known."""
-        known = buyers is not None
-        measures = AMOUNTS if known else (*AMOUNTS, "customers")
-        totals = question("sales", period, by=("currency",), measures=measures)
-        for currency, orders, revenue, untaxed, *number in totals.rows:
-            number = buyers if known else number[0]
-            rows["sales", currency].append((None, orders, revenue, untaxed, number, revenue / orders))
+    def _dashboard_totals(self, question, periods, result, buyers):
+        """Add the total of each currency to the days of each period: their sum, but for the customers.
+
+        :param buyers: {(number of the period, currency): customers}, as far as they are known
+        """
+        known = len({number for number, _currency in buyers})  # the first ones
+        if periods[known:]:
+            found = question("sales", periods[known:], by=("currency",), measures=("customers",)).rows
+            buyers |= {(known + number, currency): customers for number, currency, customers in found}
+        for number, rows in enumerate(result):
+            for (kind, currency), days in rows.items():
+                if kind == "sales":
+                    _days, orders, revenue, untaxed, *_rest = zip(*days, strict=True)
+                    orders, revenue = sum(orders), fsum(revenue)
+                    customers = buyers[number, currency]
+                    days.append((None, orders, revenue, fsum(untaxed), customers, revenue / orders))
 
     @api.model
     def _dashboard_best_products(self, question, period, limit):

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..asking import Asking
 from ..dependencies import STOCK
 from ..guards import check_group, companies_of, compared_period
+from ..names import product_names
 from ..queries import stock
 from ..queries.periods import Period, business_day, today
 from ..scope import currency_info, head_of, headline_companies, moments, scope_of
@@ -67,9 +68,9 @@ class ProductProduct(models.Model):
         in_stock = [row for row in products if row.quantity or row.reserved]
         in_stock.sort(key=lambda row: (-self._stock_money(scope, [row.value], 0), -row.quantity, row.id))
         expiring = self._stock_expiring(scope)
-        flows = self._stock_moved(asking, scope, period, before)
+        flows, flows_before = self._stock_moved(asking, scope, [period, before])
         listed = {row.id for row in (*in_stock[:LISTED], *runs_out[:LISTED])}
-        names = self._stock_names(listed | {lot.product_id.id for lot, *_rest in expiring[:LISTED]})
+        names = product_names(self.env, listed | {lot.product_id.id for lot, *_rest in expiring[:LISTED]})
         return {
             "now": {
                 "products": len(in_stock),
@@ -81,7 +82,7 @@ class ProductProduct(models.Model):
             "by_category": self._stock_groups(scope, rows, headline, "category"),
             "by_warehouse": self._stock_groups(scope, rows, headline, "warehouse"),
             **self._stock_flows(scope, flows, period),
-            "previous": self._stock_flows(scope, flows, before),
+            "previous": self._stock_flows(scope, flows_before, before),
             "runs_out": [self._stock_named(scope, row, names) for row in runs_out[:LISTED]],
             "expiring": [self._stock_lot(scope, row, names) for row in expiring[:LISTED]],
             "by_currency": self._stock_by_currency(scope, values),
@@ -158,11 +159,11 @@ class ProductProduct(models.Model):
     @api.model
     def _stock_places(self, roots):
         """``{location id: warehouse id}`` of the locations under ``roots``, archived ones included."""
-        # sudo: where the chosen warehouses' borders run does not depend on who looks
-        Location = self.env["stock.location"].sudo().with_context(active_test=False)
-        query = Location._search([("id", "child_of", roots)])
-        columns = (Location._field_to_sql(query.table, name, query) for name in ("id", "warehouse_id"))
-        return dict(self.env.execute_query(query.select(*columns)))
+        if not roots:
+            return {}
+        # no rules: where the chosen warehouses' borders run does not depend on who looks
+        self.env["stock.location"].flush_model(["parent_path", "warehouse_id", "location_id"])
+        return dict(self.env.execute_query(stock.places(roots)))
 
     @api.model
     def _stock_moves_domain(self, scope, period, incoming=None):
@@ -202,7 +203,30 @@ class ProductProduct(models.Model):
         )
         own = SQL("(%s IS NULL OR %s)", column.pop("owner_id"), ours)
         columns = (SQL("%s AS %s", sql, SQL.identifier(name)) for name, sql in column.items())
-        return self.env.execute_query(stock.on_hand(query.select(*columns, SQL("%s AS own", own))))
+        quants = query.select(*columns, SQL("%s AS own", own))
+        price = self._stock_price(scope["companies"]) if scope["values"] else SQL("NULL::float8")
+        return [stock.OnHand(*row) for row in self.env.execute_query(stock.on_hand(quants, price))]
+
+    @api.model
+    def _stock_price(self, companies):
+        """SQL of a product's standard price in the company ``q.company_id``; NULL where goods have no price
+        of their own: at average cost, first in first out, or valued lot by lot."""
+        cases = []
+        # sudo: the names of costs are the company's, whoever counts; only managers come here
+        for company in companies.sudo():
+            product, category = self.sudo().with_company(company), self.env["product.category"].sudo()
+            cases.append(
+                SQL(
+                    "WHEN q.company_id = %(company)s AND COALESCE(t.company_id, %(company)s) = %(company)s"
+                    " AND COALESCE(NULLIF(%(method)s, ''), (%(default)s)) = 'standard'"
+                    " AND t.lot_valuated IS NOT TRUE THEN %(price)s",
+                    company=company.id,
+                    method=category.with_company(company)._field_to_sql("g", "property_cost_method"),
+                    default=SQL("SELECT cost_method FROM res_company WHERE id = %s", company.id),
+                    price=product._field_to_sql("p", "standard_price"),
+                )
+            )
+        return SQL("CASE %s END", SQL(" ").join(cases))
 
     @api.model
     def _stock_values(self, scope, rows):
@@ -212,37 +236,21 @@ class ProductProduct(models.Model):
         total before it is shared out); others ask Odoo, which adds up their moves.
         """
         values, ask = {}, defaultdict(set)
-        for company in scope["companies"]:
-            own = [row for row in rows if row[0] == company.id]
-            # sudo: the names of costs are the company's, whoever counts; only managers come here
-            products = self.sudo().with_company(company).browse({row[1] for row in own})
-            self.env["eager.loading.mixin"]._prefetch_related(
-                products,
-                "standard_price",
-                "product_tmpl_id.lot_valuated",
-                "product_tmpl_id.company_id",
-                "product_tmpl_id.categ_id.property_cost_method",
-            )
-            price = {
-                product.id: product.standard_price
-                for product in products
-                if product.cost_method == "standard" and not product.lot_valuated
-            }
-            for _company, product_id, location_id, _quantity, _reserved, valued, *_rest in own:
-                if product_id in price:
-                    values[company.id, product_id, location_id] = price[product_id] * valued
-                elif valued:
-                    ask[company].add(product_id)
+        for row in rows:
+            if row.price is not None:
+                values[row.company, row.product, row.location] = row.price * row.own
+            elif row.own:
+                ask[row.company].add(row.product)
         for company, product_ids in ask.items():
             # with the other companies selected as well Odoo would mix their quantities into the average
-            Quant = self.env["stock.quant"].with_context(allowed_company_ids=company.ids)
+            Quant = self.env["stock.quant"].with_context(allowed_company_ids=[company])
             quants = Quant.search(
                 scope["quants"]
-                & Domain("company_id", "=", company.id)
+                & Domain("company_id", "=", company)
                 & Domain("product_id", "in", product_ids)
             )
             for quant in quants:
-                key = company.id, quant.product_id.id, quant.location_id.id
+                key = company, quant.product_id.id, quant.location_id.id
                 values[key] = values.get(key, 0.0) + quant.sudo().value
         return values
 
@@ -266,9 +274,9 @@ class ProductProduct(models.Model):
         for (_company, product_id, _location), amount in values.items():
             value[product_id] += amount
         quantity, reserved = defaultdict(float), defaultdict(float)
-        for _company, product_id, _location, on_hand, kept, *_rest in rows:
-            quantity[product_id] += on_hand
-            reserved[product_id] += kept
+        for row in rows:
+            quantity[row.product] += row.quantity
+            reserved[row.product] += row.reserved
         tidy = self._stock_tidy()
         return [
             stock.Product(
@@ -289,23 +297,9 @@ class ProductProduct(models.Model):
         return stock.tidy(self.env["decimal.precision"].precision_get("Product Unit"))
 
     @api.model
-    def _stock_names(self, ids):
-        """``{product id: (name, unit)}``"""
-        # sudo: whoever may see the stock may see its product's name, also when that is archived by now
-        products = self.sudo().with_context(display_default_code=False).browse(ids)
-        self.env["eager.loading.mixin"]._prefetch_related(
-            products,
-            "default_code",
-            "product_template_attribute_value_ids",
-            "product_tmpl_id.name",
-            "product_tmpl_id.uom_id.name",
-        )
-        return {product.id: (product.display_name, product.uom_id.name) for product in products}
-
-    @api.model
     def _stock_named(self, scope, row, names):
         """What a client shows of a :class:`~..queries.stock.Product`."""
-        name, uom = names[row.id]
+        name, _unit, uom = names[row.id]
         return {
             "id": row.id,
             "name": name,
@@ -324,25 +318,24 @@ class ProductProduct(models.Model):
 
         :param values: of :meth:`_stock_values`, in the headline currency
         """
-        # sudo: the quants were chosen by the user's rules; category and warehouse are only names here
-        category = {row[1]: row[6] for row in rows}
-        model, name = (
-            ("product.category", "complete_name") if by == "category" else ("stock.warehouse", "name")
-        )
-        records = self.env[model].sudo()
         members, amounts = defaultdict(set), defaultdict(float)
+        category = {row.product: row.category for row in rows}
 
         def group(product_id, location_id):
             return category[product_id] if by == "category" else scope["places"][location_id]
 
-        for _company, product_id, location_id, on_hand, kept, *_rest in rows:
-            if on_hand or kept:
-                members[group(product_id, location_id)].add(product_id)
+        for row in rows:
+            if row.quantity or row.reserved:
+                members[group(row.product, row.location)].add(row.product)
         for (_company, product_id, location_id), amount in values.items():
             amounts[group(product_id, location_id)] += amount
-        records = records.browse(filter(None, members))
-        records.fetch([name])
-        names = {record.id: record[name] for record in records}
+        if by == "category":
+            names = {row.category: row.category_name for row in rows}
+        else:
+            # sudo: the quants were chosen by the user's rules; a warehouse is only a name here
+            warehouses = self.env["stock.warehouse"].sudo().browse(filter(None, members))
+            warehouses.fetch(["name"])
+            names = {warehouse.id: warehouse.name for warehouse in warehouses}
         return sorted(
             (
                 {
@@ -393,7 +386,7 @@ class ProductProduct(models.Model):
     def _stock_lot(self, scope, row, names):
         """What a client shows of a lot of :meth:`_stock_expiring`."""
         lot, expires, quantity = row
-        name, uom = names[lot.product_id.id]
+        name, _unit, uom = names[lot.product_id.id]
         return {
             "id": lot.id,
             "name": lot.name,
@@ -409,37 +402,47 @@ class ProductProduct(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _stock_crossing(self, scope, incoming):
-        """Domain of the moves into the chosen warehouses (``incoming``) or out of them, for the rollup.
+    def _stock_crossing(self, scope, incoming=None):
+        """Domain of the moves into the chosen warehouses (``incoming``), out of them (``False``), or both.
 
-        A location's warehouse is the nearest above it: under the chosen ones lie whole warehouses only.
+        For the rollup: a location's warehouse is the nearest above it, and under the chosen ones lie whole
+        warehouses only.
         """
-        chosen = Domain("warehouse_id", "in", sorted({id_ for id_ in scope["places"].values() if id_}))
+        chosen = Domain("warehouse_id", "in", self._stock_warehouses(scope))
         # any!: as in a domain on the location itself, its own rules do not matter
         here, there = Domain("location_id", "any!", chosen), Domain("location_dest_id", "any!", chosen)
-        crossing = there & ~here if incoming else here & ~there
-        return Domain("company_id", "in", scope["companies"].ids) & crossing
+        ways = {True: there & ~here, False: here & ~there}
+        crossing = Domain.OR(ways.values()) if incoming is None else ways[incoming]
+        return Domain("company_id", "in", scope["companies"]._ids) & crossing
 
     @api.model
-    def _stock_moved(self, asking, scope, period, before):
-        """``{incoming: [(day, company id, unit id, moves, quantity, value)]}`` of both periods."""
-        both = Period(min(period.first, before.first), max(period.last, before.last))
-        return {
-            incoming: asking.ask(
-                "stock_flows",
-                both,
-                domain=self._stock_crossing(scope, incoming),
-                by=("company", "unit"),
-                grain="day",
-                measures=("moves", "quantity", "amount"),
-            ).rows
-            for incoming in (True, False)
-        }
+    def _stock_warehouses(self, scope):
+        """Ids of the chosen warehouses and of those that lie under them."""
+        return tuple(sorted({id_ for id_ in scope["places"].values() if id_}))
 
     @api.model
-    def _stock_flows(self, scope, moved, period):
-        """What a client shows of :meth:`_stock_moved` in ``period``."""
-        totals, units = stock.flows(moved, period, set(headline_companies(scope)), self._stock_tidy())
+    def _stock_moved(self, asking, scope, periods):
+        """The :func:`..queries.stock.flows` of each of ``periods``."""
+        answer = asking.ask(
+            "stock_flows",
+            periods,
+            domain=self._stock_crossing(scope),
+            by=("company", "unit", "source", "destination"),
+            grain="day",
+            measures=("moves", "quantity", "amount"),
+        )
+        return stock.flows(
+            answer.rows,
+            len(periods),
+            set(self._stock_warehouses(scope)),
+            set(headline_companies(scope)),
+            self._stock_tidy(),
+        )
+
+    @api.model
+    def _stock_flows(self, scope, flows, period):
+        """What a client shows of the ``flows`` of ``period``."""
+        totals, units = flows
         for total in totals.values():
             total["value"] = self._stock_money(scope, [total["value"]])
         return {

@@ -25,10 +25,9 @@ class StockPicking(models.Model):
         """
         if not self.has_access("read"):
             return None
-        domain = Domain("company_id", "in", scope["companies"].ids)
-        now, previous = (
-            asking.ask("deliveries", period, domain=domain, measures=MEASURES).dicts()[0]
-            for period in (scope["period"], before)
-        )
+        domain = Domain("company_id", "in", scope["companies"]._ids)
+        found = asking.ask("deliveries", [scope["period"], before], domain=domain, measures=MEASURES).rows
+        figures = {number: dict(zip(MEASURES, row, strict=True)) for number, *row in found}
+        now, previous = (figures.get(number, dict.fromkeys(MEASURES, 0)) for number in (0, 1))
         done = Domain("state", "=", "done") & Domain("picking_type_code", "=", "outgoing")
         return {**now, "previous": previous, "domain": list(done & moments(scope, "date_done"))}

@@ -10,6 +10,7 @@ milked in two farms on one day is a cow-day of each.
 from collections import defaultdict
 from datetime import timedelta
 from math import fsum
+from operator import itemgetter
 
 from odoo.addons.smart_dairy_farm.figures import herd as herd_figures
 from odoo.addons.smart_dairy_farm.figures import milk as milk_figures
@@ -39,9 +40,6 @@ COUNTS = ("count", "in_milk", "dry", "withheld", "sick", "watch")
 
 def add(rows):
     """Sum rows of numbers column by column, without rounding in between; a column of None only stays None."""
-    rows = list(rows)
-    if len(rows) == 1:
-        return tuple(rows[0])
     sums = []
     for column in zip(*rows, strict=True):
         known = [value for value in column if value is not None]
@@ -52,10 +50,10 @@ def add(rows):
 def grouped(rows, *places, skip):
     """``{key: sums}`` of ``rows`` by the columns at ``places``; measures begin after ``skip`` columns."""
     groups = defaultdict(list)
+    key_of = itemgetter(*places)
     for row in rows:
-        key = row[places[0]] if len(places) == 1 else tuple(row[place] for place in places)
-        groups[key].append(row[skip:])
-    return {key: add(own) for key, own in groups.items()}
+        groups[key_of(row)].append(row[skip:])
+    return {key: add(own) if len(own) > 1 else own[0] for key, own in groups.items()}
 
 
 def counts(animals, withheld=0, withheld_healthy=0):
@@ -97,6 +95,21 @@ def shape_milk(row, ecm_formula=None):
     }
 
 
+def shape_total(rows, ecm_formula):
+    """:func:`shape_milk` of all ``rows`` together."""
+    return shape_milk(add(rows) if rows else NOTHING, ecm_formula)
+
+
+def shape_days(days):
+    """:func:`shape_milk` of each day of ``{day: row}``, with the ``date`` and ``cows``: milked on it."""
+    trend = []
+    for day, row in days.items():
+        figures = shape_milk(row)
+        figures["date"], figures["cows"] = day.isoformat(), figures["cow_days"]
+        trend.append(figures)
+    return trend
+
+
 #: a row of :data:`MEASURES` without any milk
 NOTHING = (*(None,) * (len(MEASURES) - 1), 0)
 
@@ -107,11 +120,6 @@ def days_left(until, today):
 
 
 # ---------------------------------------------------------------- statements
-
-
-def entry_days(table):
-    """Statement: the first and the last day on which any animal entered, whoever may see it."""
-    return SQL("SELECT min(entry_date), max(entry_date) FROM %s", SQL.identifier(table))
 
 
 def withheld_animals(animals):

@@ -151,3 +151,7 @@ class Period:
 
 def _shift(day, tz):
     return datetime.combine(day, time.min) - day_start_utc(day, tz)
+
+
+#: all days that a rollup can be asked about: it finds whole years in few rows, however many
+EVER = Period(date(2, 1, 1), date(9990, 12, 31))

@@ -8,7 +8,7 @@ that day.
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from math import fsum, inf
+from math import fsum
 
 from odoo.tools import SQL
 
@@ -55,28 +55,67 @@ class Position:
         )
 
     @classmethod
-    def of_sums(cls, due, owed, overdue, as_of, headline, until, customers):
+    def of_sums(cls, due, customers, as_of, headline, until):
         """From sums of open items, none of which is dated or was matched after ``as_of``.
 
         :param due: rows of all companies: due day, company id, items, amount
-        :param owed: of the headline's companies: partner id, items, amount; ``overdue``, of what was due
-            before ``as_of``: partner id, amount, due day of the oldest item that is owed
+        :param customers: rows of :func:`customers`
         """
         buckets, days = defaultdict(list), defaultdict(list)
         for day, company, *row in due:
             buckets[company, bucket_of(day, as_of)].append(row)
             if company in headline and as_of <= day <= until:
                 days[day].append(row)
-        late = {partner: row for partner, *row in overdue}
-        rows = [(partner, *row, *late.get(partner, (0.0, None))) for partner, *row in owed]
-        rows.sort(key=lambda row: (-row[3], -row[2], row[0] or inf))
         return cls(
             buckets=[(*key, *_added(found)) for key, found in buckets.items()],
             days=[(day, *_added(days[day])) for day in sorted(days)],
-            customers=[(*row[:4], oldest and (as_of - oldest).days) for *row, oldest in rows[:customers]],
-            owing=sum(row[0] is not None for row in owed),
-            late=sum(partner is not None for partner in late),
+            customers=[row[:5] for row in customers],
+            owing=customers[0][5] if customers else 0,
+            late=customers[0][6] if customers else 0,
         )
+
+
+def customers(answer, as_of, limit):
+    """Statement: the customers with the largest overdue and then open amounts.
+
+    :param answer: SELECT with columns period (0: due before ``as_of``), customer, items, amount, oldest (due
+        day of the oldest item that is owed)
+    :return: SQL giving customer, items, amount, overdue amount, days past due of the oldest overdue item;
+        and, of all customers but ``NULL``, how many owe and how many have items due before ``as_of``
+    """
+    return SQL(
+        """
+        SELECT customer, sum(items)::bigint, sum(amount) AS amount,
+               COALESCE(sum(amount) FILTER (WHERE period = 0), 0) AS overdue,
+               %s - min(oldest) FILTER (WHERE period = 0),
+               count(customer) OVER (), count(CASE WHEN bool_or(period = 0) THEN customer END) OVER ()
+          FROM (%s) a
+         GROUP BY customer
+         ORDER BY overdue DESC, amount DESC, customer LIMIT %s
+        """,
+        as_of,
+        answer,
+        limit,
+    )
+
+
+def owed_and_overdue(answer, as_of, headline):
+    """Statement: what is owed, what of it was due before ``as_of``, and whether anything is in period 1.
+
+    :param answer: SELECT with columns period, company, due, amount; amounts of period 0 count
+    :param headline: ids of the companies whose amounts count
+    """
+    return SQL(
+        """
+        SELECT COALESCE(sum(amount) FILTER (WHERE period = 0 AND company IN %(headline)s), 0),
+               COALESCE(sum(amount) FILTER (WHERE period = 0 AND company IN %(headline)s AND due < %(as_of)s), 0),
+               COALESCE(bool_or(period = 1), false)
+          FROM (%(answer)s) a
+        """,
+        as_of=as_of,
+        answer=answer,
+        headline=tuple(headline),
+    )
 
 
 def _added(rows):
@@ -111,36 +150,6 @@ def matched_later(as_of):
         SELECT credit_move_id, -amount FROM account_partial_reconcile WHERE max_date > %(as_of)s
         """,
         as_of=as_of,
-    )
-
-
-def horizon(as_of, companies):
-    """Statement that tells over which days the rollups are to be asked, and whether the present is ``as_of``.
-
-    :return: SQL giving one row: first and last due day of any open item, first day of any item (or NULL),
-        whether receivable items of ``companies`` (ids) were matched after ``as_of`` or open ones are dated
-        after it
-    """
-    return SQL(
-        """
-        SELECT (SELECT min(COALESCE(date_maturity, date)) FROM account_move_line
-                 WHERE parent_state = 'posted' AND amount_residual <> 0),
-               (SELECT max(COALESCE(date_maturity, date)) FROM account_move_line
-                 WHERE parent_state = 'posted' AND amount_residual <> 0),
-               (SELECT min(date) FROM account_move_line),
-               EXISTS (SELECT FROM account_partial_reconcile m
-                         JOIN account_move_line l ON l.id = m.debit_move_id OR l.id = m.credit_move_id
-                         JOIN account_account a ON a.id = l.account_id
-                        WHERE m.max_date > %(as_of)s AND l.company_id IN %(companies)s
-                          AND a.account_type = 'asset_receivable')
-            OR EXISTS (SELECT FROM account_move_line l
-                         JOIN account_account a ON a.id = l.account_id
-                        WHERE l.date > %(as_of)s AND l.company_id IN %(companies)s
-                          AND l.parent_state = 'posted' AND l.amount_residual <> 0
-                          AND a.account_type = 'asset_receivable')
-        """,
-        as_of=as_of,
-        companies=tuple(companies),
     )
 
 

@@ -26,22 +26,55 @@ def stock_by_product(quants):
     )
 
 
-def on_hand(quants):
-    """Statement: company_id, product_id, location_id, quantity, reserved and own quantity on hand, categ_id.
+class OnHand(NamedTuple):
+    """What lies at a location of one product: quantities in its unit; ``own`` counts in the company's value.
+
+    :param price: standard price in the company's currency, ``None`` where the value is not quantity times it
+    """
+
+    company: int
+    product: int
+    location: int
+    quantity: float
+    reserved: float
+    own: float
+    category: int | None
+    category_name: str | None
+    price: float | None
+
+
+def on_hand(quants, price):
+    """Statement: the columns of :class:`OnHand`.
 
     :param quants: SELECT with columns company_id, product_id, location_id, quantity, reserved_quantity,
         own (bool: belongs to the company and counts in its value)
+    :param price: SQL of the price, of the aliases q (quants), p (product), t (template), g (category)
     """
     return SQL(
         """
-        SELECT q.company_id, q.product_id, q.location_id, sum(q.quantity), sum(q.reserved_quantity),
-               COALESCE(sum(q.quantity) FILTER (WHERE q.own), 0), t.categ_id
-          FROM (%s) q
+        SELECT q.*, t.categ_id, g.complete_name, %s
+          FROM (SELECT company_id, product_id, location_id, sum(quantity), sum(reserved_quantity),
+                       COALESCE(sum(quantity) FILTER (WHERE own), 0)
+                  FROM (%s) o
+                 GROUP BY company_id, product_id, location_id) q
           JOIN product_product p ON p.id = q.product_id
           JOIN product_template t ON t.id = p.product_tmpl_id
-         GROUP BY q.company_id, q.product_id, q.location_id, t.categ_id
+          LEFT JOIN product_category g ON g.id = t.categ_id
         """,
+        price,
         quants,
+    )
+
+
+def places(roots):
+    """Statement: id and warehouse of the locations under ``roots`` (ids), archived ones included."""
+    return SQL(
+        """
+        SELECT l.id, l.warehouse_id FROM stock_location l
+          JOIN stock_location r ON l.parent_path LIKE r.parent_path || '%%'
+         WHERE r.id IN %s
+        """,
+        tuple(roots),
     )
 
 
@@ -66,38 +99,49 @@ def tidy(digits):
     return round_up
 
 
-def flows(moved, period, currency_companies, rounded):
-    """Add up what came in and went out on the days of ``period``.
+def flows(moved, periods, chosen, currency_companies, rounded):
+    """Add up what came in and went out of warehouses.
 
-    :param moved: {incoming: [(day, company id, unit id, moves, quantity, value)]}
+    :param moved: rows (number of the period, day, company id, unit id, source, destination (warehouses),
+        moves, quantity, value)
+    :param periods: how many there are
+    :param chosen: ids of the warehouses; what goes to one of them came in
     :param currency_companies: ids of the companies whose values may be added
     :param rounded: function for quantities
-    :return: ``{'received' or 'sent': {moves, value (unrounded)}}``, ``{unit id: [{date, in, out}]}`` with
-        days in order, the unit with most moves first
+    :return: for each period ``{'received' or 'sent': {moves, value (unrounded)}}`` and
+        ``{unit id: [{date, in, out}]}`` with days in order, the unit with most moves first
     """
-    first, last = period.first, period.last
-    totals, days, counts = {}, defaultdict(dict), defaultdict(int)
-    for incoming, way, place in ((True, "received", 0), (False, "sent", 1)):
-        number, values = 0, []
-        for day, company, unit, moves, quantity, value in moved[incoming]:
-            if first <= day <= last:
-                number += moves
-                counts[unit] += moves
-                if value and company in currency_companies:
-                    values.append(value)
-                ways = days[unit].get(day)
-                if ways is None:
-                    ways = days[unit][day] = [0.0, 0.0]
-                ways[place] += quantity or 0.0
-        totals[way] = {"moves": number, "value": fsum(values)}
-    units = {
-        unit: [
-            {"date": day.isoformat(), "in": rounded(received), "out": rounded(sent)}
-            for day, (received, sent) in sorted(days[unit].items())
-        ]
-        for unit in sorted(days, key=lambda unit: (-counts[unit], unit))
-    }
-    return totals, units
+    # of each period: moves and values sent and received; {unit: moves}; {unit: {day: [sent, received]}}
+    found = [([0, 0], ([], []), defaultdict(int), defaultdict(dict)) for _ in range(periods)]
+    for number, day, company, unit, _source, destination, moves, quantity, value in moved:
+        numbers, values, counts, units = found[number]
+        incoming = destination in chosen
+        numbers[incoming] += moves
+        counts[unit] += moves
+        if value and company in currency_companies:
+            values[incoming].append(value)
+        days = units[unit]
+        ways = days.get(day)
+        if ways is None:
+            ways = days[day] = [0.0, 0.0]
+        ways[incoming] += quantity or 0.0
+    return [
+        (
+            {
+                way: {"moves": numbers[place], "value": fsum(values[place])}
+                for way, place in (("received", 1), ("sent", 0))
+            },
+            {unit: _days(units[unit], rounded) for unit in sorted(units, key=lambda unit: (-counts[unit], unit))},
+        )
+        for numbers, values, counts, units in found
+    ]
+
+
+def _days(days, rounded):
+    return [
+        {"date": day.isoformat(), "in": rounded(received), "out": rounded(sent)}
+        for day, (sent, received) in sorted(days.items())
+    ]
 
 
 def days_of_cover(quantity, used_quantity):

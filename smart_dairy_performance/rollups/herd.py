@@ -87,7 +87,7 @@ ANIMALS = Rollup(
     time="a.entry_date",
     timestamp=False,
     where=("a.active", "a.status = 'active'"),
-    levels=("day", "month", "year"),
+    levels=("day", "month", "year", "century"),
     dimensions=(
         Dimension("company", "a.company_id", ("company_id",)),
         Dimension("farm", "a.farm_id", ("farm_id",)),

@@ -15,7 +15,7 @@ from odoo.addons.database_rollup.engine.declaration import (
     Sum,
 )
 
-LEVELS = ("day", "dekad", "month", "quarter", "year")
+LEVELS = ("day", "dekad", "month", "quarter", "year", "century")
 DUE = "COALESCE(l.date_maturity, l.date)"
 _ACCOUNT = Join("a", "account_account", "a.id = l.account_id")
 _RECEIVABLE = ("l.parent_state = 'posted'", "a.account_type = 'asset_receivable'")

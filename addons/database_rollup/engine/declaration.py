@@ -15,7 +15,7 @@ from .tree import Tree, references
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 #: names that the engine uses for itself in the tables it makes
-TAKEN = {"level", "bucket", "value", "t", "r", "c", "days", "xid"}
+TAKEN = {"level", "bucket", "period", "value", "t", "r", "c", "d", "p", "days", "xid"}
 
 
 @dataclass(frozen=True)

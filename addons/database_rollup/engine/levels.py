@@ -4,11 +4,12 @@ from odoo.tools import SQL
 
 from .sql import own
 
-#: from fine to coarse. A dekad is a third of a month: from the 1st, the 11th, the 21st.
-LEVELS = ("day", "dekad", "month", "quarter", "year")
+#: from fine to coarse. A dekad is a third of a month: from the 1st, the 11th, the 21st. A century, from 2001
+#: to 2100, is for what is asked about all time.
+LEVELS = ("day", "dekad", "month", "quarter", "year", "century")
 #: how a level is marked in the tables
 CODES = {level: code for code, level in enumerate(LEVELS)}
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12, "century": 1200}
 
 
 def start(level, day):

@@ -7,7 +7,7 @@ Both statements of this module answer a question with the same columns: ``answer
 from odoo.tools import SQL
 
 from . import objects
-from .declaration import Avg, Count, CountDaily, CountDistinct, Max, Min
+from .declaration import Avg, Count, CountDaily, CountDistinct, Max, Min, Sum
 from .levels import CODES, LEVELS, start
 from .protocol import RULES
 from .question import GRAINS, Question, check, choose, column, columns, measures, one_row_each
@@ -45,17 +45,25 @@ def _dirty(cut, question, rules, noted):
     )
 
 
+def _periods(question):
+    """The periods, as a table of their numbers and days."""
+    rows = (
+        SQL("(%s, datemultirange(daterange(%s, %s)))", SQL(str(number)), first, end)
+        for number, (first, end) in enumerate(question.spans)
+    )
+    return SQL("(VALUES %s) c(period, days)", commas(rows))
+
+
 def _cover(cut, question, rules, noted):
     """CTEs ``d``, with ``dirty``: the days that are read live; and ``c``: which level answers the others."""
     coarsest = GRAINS[question.grain] if question.grain else LEVELS[-1]
     codes = [CODES[level] for level in reversed(cut.rollup.levels) if CODES[level] <= CODES[coarsest]]
     return SQL(
-        "d AS MATERIALIZED (SELECT %s AS dirty), c AS MATERIALIZED (SELECT c.* FROM d,"
-        " %s(datemultirange(daterange(%s, %s)) - d.dirty, %s::smallint[]) c)",
+        "d AS MATERIALIZED (SELECT %s AS dirty), c AS MATERIALIZED (SELECT c.period, p.* FROM d, %s,"
+        " %s(c.days - d.dirty, %s::smallint[]) p)",
         _dirty(cut, question, rules, noted),
+        _periods(question),
         own("pieces"),
-        question.first,
-        question.end,
         codes,
     )
 
@@ -67,18 +75,19 @@ def _arms(cut, question, select, measure=None, condition=None):
         # OFFSET 0: one index scan a piece, whatever the planner thinks of joining by level
         "SELECT t.* FROM c, LATERAL (SELECT %(select)s FROM %(table)s t WHERE %(where)s AND t.level = c.level"
         " AND t.bucket >= c.low AND t.bucket < c.high OFFSET 0) t"
-        " UNION ALL SELECT %(select)s FROM d, unnest(d.dirty) r,"
+        " UNION ALL SELECT %(select)s FROM d, %(periods)s, unnest(c.days * d.dirty) r,"
         " LATERAL %(live)s(lower(r), upper(r)) t WHERE %(where)s",
         select=select,
         table=objects.table(cut, measure),
         live=objects.live(cut, measure),
+        periods=_periods(question),
         where=all_of(terms),
     )
 
 
 def _keys(question, alias="t"):
     """``(name, SQL)`` of what the result is grouped by."""
-    found = []
+    found = [("period", SQL("c.period"))] if question.periods else []
     if question.grain:
         day = SQL.identifier(alias, "bucket")
         # weeks are the only grain that is no level
@@ -116,6 +125,8 @@ def answer(rollup, question, rules=RULES, noted=None):
     ctes = [_cover(cut, question, rules, noted)]
     found = _arms(cut, question, rows)
     distinct = [m for m in asked if isinstance(m, CountDistinct)]
+    # nothing to add up; without keys there is one row always, and only adding up makes one of none
+    ready = question.keys and one_row_each(cut, question)
     if distinct and not one_row_each(cut, question):
         more, found = _with_values(cut, question, found, asked, distinct)
         ctes.append(more)
@@ -125,12 +136,15 @@ def answer(rollup, question, rules=RULES, noted=None):
         commas(
             [
                 *_identifiers(question.keys),
-                *(SQL("%s AS %s", _total(m), SQL.identifier(m.name)) for m in asked),
+                *(
+                    SQL("%s AS %s", _number(question, m, (_row if ready else _total)(m)), SQL.identifier(m.name))
+                    for m in asked
+                ),
             ]
         ),
         _groups(question),
         found,
-        _group(question),
+        SQL() if ready else _group(question),
         _ordered(question),
     )
 
@@ -203,6 +217,20 @@ def _total(m):
     return SQL("sum(%s)", name)
 
 
+def _row(m):
+    """SQL of a measure from the one row of a cut that makes up its group."""
+    if isinstance(m, Avg):
+        sums, counts = (SQL.identifier(f"{m.name}_{part}") for part in ("sum", "count"))
+        return SQL("trim_scale(%s) / NULLIF(%s, 0)", sums, counts)
+    name = SQL.identifier(m.name)
+    return SQL("COALESCE(%s, 0)", name) if isinstance(m, Count | CountDaily | CountDistinct) else name
+
+
+def _number(question, m, sql):
+    """A measure as the question wants numbers."""
+    return SQL("(%s)::float8", sql) if question.floats and isinstance(m, Sum | Avg) else sql
+
+
 def _groups(question):
     return SQL(", count(*) OVER () AS _groups") if question.limit else SQL()
 
@@ -229,18 +257,25 @@ def base(rollup, question, restrict=None):
     inner = [("bucket", objects.bucket(rollup))]
     inner += [(d.name, trusted(d.expression)) for d in rollup.dimensions]
     inner += [(f"_{number}", trusted(m.expression)) for number, m in enumerate(asked) if m.expression]
-    totals = ((m.name, _base_total(m, SQL.identifier(f"_{number}"))) for number, m in enumerate(asked))
-    low, high = SQL("%s::date", question.first), SQL("%s::date", question.end)
-    conditions = [objects.in_range(rollup, low, high)]
+    totals = (
+        (m.name, _number(question, m, _base_total(m, SQL.identifier(f"_{number}"))))
+        for number, m in enumerate(asked)
+    )
+    ranges = (
+        objects.in_range(rollup, SQL("%s::date", first), SQL("%s::date", end))
+        for first, end in question.spans
+    )
+    conditions = [SQL("(%s)", SQL(" OR ").join(SQL("(%s)", one) for one in ranges))]
     if restrict:
         conditions.append(SQL("(%s)", restrict))
     return SQL(
-        "SELECT %s%s FROM (SELECT %s FROM %s WHERE %s) t WHERE %s %s %s",
+        "SELECT %s%s FROM (SELECT %s FROM %s WHERE %s) t %s WHERE %s %s %s",
         _named([*_keys(question), *totals]),
         _groups(question),
         _named(inner),
         objects.sources(rollup),
         all_of(conditions),
+        SQL("JOIN %s ON c.days @> t.bucket", _periods(question)) if question.periods else SQL(),
         question.where or SQL("TRUE"),
         _group_inner(question),
         _ordered(question),

@@ -21,12 +21,16 @@ class Question:
     :param first: first day; ``last``: last day, included
     :param measures: names; default: all
     :param by: dimensions that the result is grouped by
-    :param grain: cut the period into 'day', 'week' (from Monday), 'dekad', 'month', 'quarter' or 'year'
+    :param grain: cut the period into 'day', 'week' (from Monday), 'dekad', 'month', 'quarter', 'year' or
+        'century'
     :param where: condition over the dimensions as columns of ``t``; names come from :func:`column`
     :param pinned: dimensions that ``where`` holds to one value
     :param order: pairs of a column of the answer and 'asc' or 'desc'. NULL comes last either way; the
         keys break ties
     :param limit: most rows; the statement then has one more column, the number of groups without the limit
+    :param periods: pairs of days within ``first`` and ``last``, to ask about each of them; they may overlap.
+        The result's first column, ``period``, is the number of the pair, from 0; one without rows is missing
+    :param floats: sums and averages in double precision, as Odoo's cursors give every number
     """
 
     first: date
@@ -38,15 +42,27 @@ class Question:
     pinned: tuple[str, ...] = ()
     order: tuple[tuple[str, str], ...] = ()
     limit: int | None = None
+    periods: tuple[tuple[date, date], ...] = ()
+    floats: bool = False
 
     @property
     def end(self):
         return self.last + timedelta(days=1)
 
     @property
+    def spans(self):
+        """``(first day, day after the last)`` of each period; of the only one where none are given."""
+        pairs = self.periods or ((self.first, self.last),)
+        return tuple((first, last + timedelta(days=1)) for first, last in pairs)
+
+    @property
     def keys(self):
         """Names of what the result is grouped by."""
-        return (*(("bucket",) if self.grain else ()), *self.by)
+        return (
+            *(("period",) if self.periods else ()),
+            *(("bucket",) if self.grain else ()),
+            *self.by,
+        )
 
 
 def column(name):
@@ -68,8 +84,13 @@ def check(rollup, question):
             raise QuestionError(f"rollup {rollup.name} has no measure {name!r}; it has {have}")
     if question.grain is not None and question.grain not in GRAINS:
         raise QuestionError(f"grain {question.grain!r} is none of {', '.join(GRAINS)}")
-    if question.first > question.last:
-        raise QuestionError(f"first day {question.first} is after last day {question.last}: swap them")
+    for first, last in (*question.periods, (question.first, question.last)):
+        if first > last:
+            raise QuestionError(f"first day {first} is after last day {last}: swap them")
+        if first < question.first or last > question.last:
+            raise QuestionError(
+                f"period {first} to {last} is not within {question.first} to {question.last}: widen these"
+            )
     if question.first.year < 2 or question.last.year > 9990:
         raise QuestionError(f"{question.first} to {question.last} is outside the years 2 to 9990")
     have = columns(rollup, question)
@@ -126,5 +147,5 @@ def _adds_up(cut, question, measure):
 
 def one_row_each(cut, question):
     """Whether every group of the answer is made of at most one row of the cut, whatever there is."""
-    days = question.grain == "day" or question.first == question.last
+    days = question.grain == "day" or all(end - first == timedelta(days=1) for first, end in question.spans)
     return days and cut.names <= {*question.by, *question.pinned}

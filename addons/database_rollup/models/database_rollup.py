@@ -7,6 +7,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.lru import LRU
 
 from ..engine import deploy, fold, grace, planner
 from ..engine.errors import BusyError, NotCoveredError, NotDeployedError, QuestionError, RollupError
@@ -37,6 +38,19 @@ class Answer:
 
     def dicts(self):
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+#: statements are put together from hundreds of parts; the questions of a page are the same all day
+_statements = LRU(512)
+
+
+def _statement(rollup, question):
+    """:func:`..engine.planner.answer`, remembered: it depends on nothing else."""
+    key = rollup.prefix, question
+    found = _statements.get(key)
+    if found is None:
+        found = _statements[key] = planner.answer(rollup, question)
+    return found
 
 
 class DatabaseRollup(models.Model):
@@ -170,6 +184,9 @@ class DatabaseRollup(models.Model):
         limit=None,
         use_rollup=True,
         base=True,
+        periods=(),
+        within=None,
+        conditions=None,
     ):
         """Answer a question under the user's access rights, companies and record rules.
 
@@ -180,6 +197,11 @@ class DatabaseRollup(models.Model):
         :param use_rollup: False asks the source tables, for comparison
         :param base: False leaves the source tables alone: where the rollup cannot answer there are no rows,
             and the caller, who has a statement of its own, reads ``reason``
+        :param periods: pairs of days within ``first`` and ``last``, see there
+        :param within: function that gets the answer's SELECT as :class:`~odoo.tools.SQL` and returns a
+            statement around it, whose rows the answer then has
+        :param conditions: a dict that remembers, from question to question of this user in this transaction,
+            what a domain without lists is as SQL
         :return: :class:`Answer`, exact in the transaction's snapshot, its own writes included
         :raises AccessError: the user may not read one of the rollup's models
         :raises UserError: the question names something that the rollup does not have
@@ -194,6 +216,8 @@ class DatabaseRollup(models.Model):
             grain,
             order=tuple(tuple(pair) for pair in order),
             limit=limit,
+            periods=tuple(tuple(pair) for pair in periods),
+            floats=True,
         )
         try:
             planner.check(rollup, question)
@@ -205,8 +229,8 @@ class DatabaseRollup(models.Model):
             reason = f"rollup {rollup.name} is not deployed yet"
         if not reason:
             try:
-                where, pinned = self._dimension_condition(rollup, Domain(domain))
-                sql = planner.answer(rollup, replace(question, where=where, pinned=pinned))
+                where, pinned = self._remembered_condition(rollup, Domain(domain), conditions)
+                sql = _statement(rollup, replace(question, where=where, pinned=pinned))
             except Inexpressible as error:
                 reason = f"not a condition on dimensions: {error}"
             except NotCoveredError as error:
@@ -215,9 +239,9 @@ class DatabaseRollup(models.Model):
             return Answer(planner.columns(rollup, question), [], "base", reason, 0)
         if reason:
             sql = planner.base(rollup, question, self._base_condition(rollup, Domain(domain)))
-        rows = run(self.env.cr, sql)
+        rows = run(self.env.cr, within(sql) if within else sql)
         groups = len(rows)
-        if limit:
+        if limit and not within:
             groups = rows[0][-1] if rows else 0
             rows = [row[:-1] for row in rows]
         return Answer(planner.columns(rollup, question), rows, "base" if reason else "rollup", reason, groups)
@@ -226,6 +250,19 @@ class DatabaseRollup(models.Model):
     def _check_rollup_access(self, rollup):
         for name in (rollup.model, *(secured.model for secured in rollup.secured)):
             self.env[name].check_access("read")
+
+    @api.model
+    def _remembered_condition(self, rollup, domain, conditions):
+        if conditions is None:
+            return self._dimension_condition(rollup, domain)
+        key = rollup.name, domain
+        try:
+            found = conditions.get(key)
+        except TypeError:  # the domain has a list: it can be no key
+            return self._dimension_condition(rollup, domain)
+        if found is None:
+            found = conditions[key] = self._dimension_condition(rollup, domain)
+        return found
 
     @api.model
     def _dimension_condition(self, rollup, domain):

@@ -29,6 +29,16 @@ days = st.integers(0, DAYS).map(lambda n: BEGIN + timedelta(days=n))
 
 
 @st.composite
+def periods(draw, first, last):
+    """None, or a few within these days: apart, side by side, one in the other."""
+    found = []
+    for _ in range(draw(st.integers(0, 3))):
+        begin = first + timedelta(days=draw(st.integers(0, (last - first).days)))
+        found.append((begin, begin + timedelta(days=draw(st.integers(0, (last - begin).days)))))
+    return tuple(found)
+
+
+@st.composite
 def questions(draw):
     rollup = draw(st.sampled_from(ROLLUPS))
     first = draw(days)
@@ -40,7 +50,17 @@ def questions(draw):
     if draw(st.booleans()):
         dimension = draw(st.sampled_from(rollup.dimensions[:2])).name
         where, pinned = SQL("%s = %s", planner.column(dimension), draw(st.integers(1, 3))), (dimension,)
-    asked = planner.Question(first, last, tuple(measures), tuple(by), grain, where, pinned)
+    asked = planner.Question(
+        first,
+        last,
+        tuple(measures),
+        tuple(by),
+        grain,
+        where,
+        pinned,
+        periods=draw(periods(first, last)),
+        floats=draw(st.booleans()),
+    )
     names = planner.columns(rollup, asked)
     order = draw(st.lists(st.tuples(st.sampled_from(names), st.sampled_from(("asc", "desc"))), max_size=2))
     limit = draw(st.one_of(st.none(), st.integers(1, 12)))
@@ -253,3 +273,5 @@ class TestPlannerItself(BaseCase):
         refused("say 'asc' or 'desc'", order=(("orders", "up"),))
         refused("limit 0 is less than 1", limit=0)
         planner.check(MILK, planner.Question(BEGIN, BEGIN))
+        with self.assertRaisesRegex(QuestionError, "is not within .*: widen these"):
+            planner.check(MILK, planner.Question(BEGIN, BEGIN, periods=((BEGIN, BEGIN + timedelta(1)),)))
