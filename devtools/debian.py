@@ -20,6 +20,7 @@ TEST = {
     "chromium": ["/usr/bin/chromium"],
     "pgbouncer": ["/usr/sbin/pgbouncer"],
     "mosquitto": ["/usr/sbin/mosquitto"],
+    "haproxy": ["/usr/sbin/haproxy"],
     "fonts-noto-core": ["/usr/share/fonts/truetype/noto/NotoSansBengali-Regular.ttf"],
     "nodejs": ["/usr/bin/node", "/usr/bin/nodejs"],
 }

@@ -2,7 +2,7 @@
 
 from odoo.exceptions import AccessError, UserError
 
-from .queries.periods import MAX_DAYS, Period, PeriodError
+from .queries.periods import GRAINS, MAX_DAYS, Period, PeriodError
 
 
 def check_internal(env):
@@ -68,6 +68,27 @@ def parse_period(env, date_from, date_to, tz):
                 value=repr(error.values[0]),
             )
     raise UserError(message)
+
+
+def grain_of(env, period, grain):
+    """Return the grain of a chart: the chosen one, or one that suits the length of ``period``.
+
+    :raises UserError: an unknown one
+    """
+    if grain and grain not in GRAINS:
+        raise UserError(
+            env._(
+                "%(value)s is not what a chart can be cut into: choose among %(known)s.",
+                value=repr(grain),
+                known=", ".join(GRAINS),
+            )
+        )
+    return grain or period.grain
+
+
+def steps_info(steps):
+    """What a client gets to know of a chart's points: [first day, last day] of each, ISO."""
+    return [[step.first.isoformat(), step.last.isoformat()] for step in steps]
 
 
 def compared_period(env, period, compare):

@@ -10,7 +10,7 @@ from odoo.tools import SQL
 
 from ..asking import Asking, FromBase
 from ..dependencies import RECEIVABLES
-from ..guards import check_group, companies_of, compared_period
+from ..guards import check_group, companies_of, compared_period, grain_of, steps_info
 from ..names import partner_names
 from ..queries import receivables
 from ..queries.periods import PeriodError, business_day, today
@@ -33,7 +33,7 @@ class AccountMoveLine(models.Model):
     @api.model
     @api.readonly
     @cached_method(ttl=60, depends=RECEIVABLES, today=True)
-    def get_receivables_dashboard(self, date_from, date_to, company_id=None, compare="previous"):
+    def get_receivables_dashboard(self, date_from, date_to, company_id=None, compare="previous", grain=None):
         """Return what customers owe at the end of ``date_to``, and how it came to that in the period; cached.
 
         Posted items on receivable accounts, in their company's currency, by accounting date; payments and
@@ -43,10 +43,12 @@ class AccountMoveLine(models.Model):
         :param date_from: first business day (date, ISO string or UTC moment); ``date_to``: last, included
         :param company_id: one of the selected companies; default all
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
+        :param grain: of the trend: 'day', 'dekad' (a third of a month) or 'month'; default by the length
         :return: dict: ``summary`` (open, overdue, invoiced, dso (days or ``None``), customers,
             overdue_customers), ``buckets`` (name, items, amount), ``customers`` (id, name, items, open,
             overdue, days_late), ``expected`` (amount by due day from ``date_to`` on), ``trend`` (owed at the
-            end of each day), ``previous`` (summary less its customers, trend, date_from, date_to),
+            end of each step, by its first day), ``grain``, ``steps`` ([first, last day] of each), ``previous``
+            (summary less its customers, trend, steps, date_from, date_to),
             ``by_currency``, ``currency``, ``domains``, ``date_from``, ``date_to``, ``today``, ``source``
             ('rollup' or 'base') and ``source_reason``
         :raises AccessError: users without accounting access, foreign companies
@@ -55,10 +57,12 @@ class AccountMoveLine(models.Model):
         scope = self._receivables_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
         asking = Asking(self.env)
-        data, previous = self._receivables_figures(asking, scope, before)
+        grain = grain_of(self.env, scope["period"], grain)
+        data, previous = self._receivables_figures(asking, scope, before, grain)
         return {
             **data,
             **asking.origin,
+            "grain": grain,
             "previous": previous,
             "domains": {
                 "invoices": list(self._receivables_invoices(scope)),
@@ -184,15 +188,15 @@ class AccountMoveLine(models.Model):
         return SQL(" UNION ALL ").join(selects)
 
     @api.model
-    def _receivables_figures(self, asking, scope, before):
+    def _receivables_figures(self, asking, scope, before, grain):
         """The figures of the scope's period, and of the period ``before``.
 
         :param asking: :class:`~..asking.Asking`; where it cannot answer the records themselves are read
         """
         try:
-            parts = self._receivables_from_rollups(asking, scope, before)
+            parts = self._receivables_from_rollups(asking, scope, before, grain)
         except FromBase:
-            parts = self._receivables_from_items(scope, before)
+            parts = self._receivables_from_items(scope, before, grain)
         position, former, sums, changes = parts
         period, currency, headline = scope["period"], scope["currency"], headline_companies(scope)
         own = [row for row in position.buckets if row[0] in headline]
@@ -203,11 +207,14 @@ class AccountMoveLine(models.Model):
         data, previous = (
             {
                 "summary": self._receivables_summary(one, *amounts, invoiced, currency),
-                "trend": self._receivables_trend(one, currency, changes, amounts[0]),
+                "trend": self._receivables_trend(one.steps(grain), currency, of_steps, amounts[0]),
+                "steps": steps_info(one.steps(grain)),
                 "date_from": one.first.isoformat(),
                 "date_to": one.last.isoformat(),
             }
-            for one, amounts, invoiced in zip((period, before), (now, former), sums, strict=True)
+            for one, amounts, invoiced, of_steps in zip(
+                (period, before), (now, former), sums, changes, strict=True
+            )
         )
         data["summary"] |= {"customers": position.owing, "overdue_customers": position.late}
         data |= {
@@ -232,11 +239,12 @@ class AccountMoveLine(models.Model):
         }
 
     @api.model
-    def _receivables_from_items(self, scope, before):
+    def _receivables_from_items(self, scope, before, grain):
         """Parts of the figures from the records themselves.
 
         :return: :class:`~..queries.receivables.Position` at the end of the period; what was owed and overdue
-            at the end of the period ``before``; invoiced in each of the two; {day: change of what is owed}
+            at the end of the period ``before``; invoiced in each of the two; of each {first day of a step:
+            change of what is owed}
         """
         headline = headline_companies(scope)
         position = self._receivables_position(scope, scope["period"].last, scope["companies"].ids, CUSTOMERS)
@@ -245,9 +253,10 @@ class AccountMoveLine(models.Model):
             fsum(amount for _company, _name, _items, amount in former.buckets),
             fsum(amount for _company, name, _items, amount in former.buckets if name != "not_due"),
         )
-        changes = {}
-        for period in (scope["period"], before):
-            changes |= self._receivables_changes(dict(scope, period=period))
+        changes = [
+            receivables.by_step(self._receivables_changes(dict(scope, period=period)), period.steps(grain))
+            for period in (scope["period"], before)
+        ]
         sums = [self._receivables_invoiced(dict(scope, period=one)) for one in (scope["period"], before)]
         return position, owed, sums, changes
 
@@ -300,9 +309,9 @@ class AccountMoveLine(models.Model):
         return sorted(customers, key=lambda row: (-row["overdue"], -row["open"], row["id"]))
 
     @api.model
-    def _receivables_trend(self, period, currency, changes, owed):
-        """What is owed at the end of each day, back from ``owed`` on the last."""
-        days = [period.first + timedelta(days=i) for i in range(period.days)]
+    def _receivables_trend(self, steps, currency, changes, owed):
+        """What is owed at the end of each step, back from ``owed`` on the last; dated by its first day."""
+        days = [step.first for step in steps]
         rounded = rounder(currency)
         return [
             {"date": date.isoformat(day), "amount": rounded(amount)}

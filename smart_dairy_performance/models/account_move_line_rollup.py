@@ -20,7 +20,7 @@ class AccountMoveLine(models.Model):
     )
 
     @api.model
-    def _receivables_from_rollups(self, asking, scope, before):
+    def _receivables_from_rollups(self, asking, scope, before, grain):
         """Parts of the figures, as ``_receivables_from_items`` gives them.
 
         :raises FromBase: the rollups cannot answer this user
@@ -36,8 +36,9 @@ class AccountMoveLine(models.Model):
         periods = [scope["period"], before]
         invoiced = dict(own("invoiced", periods, measures=("amount",)).rows)
         sums = [invoiced.get(number) or 0.0 for number in (0, 1)]
-        days = own("receivable_items", periods, grain="day", measures=("amount",)).rows
-        changes = {day: amount for _period, day, amount in days}
+        changes = [{}, {}]
+        for number, day, amount in own("receivable_items", periods, grain=grain, measures=("amount",)).rows:
+            changes[number][max(day, periods[number].first)] = amount
         return position, former, sums, changes
 
     @api.model

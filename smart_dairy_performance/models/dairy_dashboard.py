@@ -38,12 +38,13 @@ class DairyDashboard(models.AbstractModel):
 
     @api.model
     @api.readonly
-    def open(self, name, filters):
+    def open(self, name, filters, grain=None):
         """Return the figures of dashboard ``name``, under the rights of its own method.
 
         :param filters: dict with any of :data:`FILTERS`; ``preset`` ('today', 'week', 'month', 'quarter',
             'year', counted back from today; or 'custom' with both dates); a false value means the user's
             default
+        :param grain: what charts are cut into: 'day', 'dekad', 'month'; default by the length of the period
         :return: dict: ``data`` (of the dashboard's method), ``filters`` (as used), ``choices`` (what may
             be chosen), ``saved`` (the user's own filters: id, name, is_default, filters), ``today`` (ISO),
             ``timing``
@@ -61,7 +62,7 @@ class DairyDashboard(models.AbstractModel):
         choices = getattr(self, f"_choices_{name}")(filters)
         self._resolve_period(filters, choices["today"])
         filters["compare"] = filters["compare"] or "previous"
-        data = getattr(self, f"_open_{name}")(filters)
+        data = getattr(self, f"_open_{name}")(filters, grain)
         return {
             "data": data,
             "filters": filters,
@@ -158,7 +159,7 @@ class DairyDashboard(models.AbstractModel):
             raise UserError(
                 self.env._("You don't have the rights to export data. Please contact an Administrator.")
             )
-        answer = self.open(name, filters)
+        answer = self.open(name, filters, grain="day")
         later = getattr(self, f"_later_{name}", lambda filters: {})(answer["filters"])
         return TABLES[name](self.env, {**answer["data"], **later})
 
@@ -216,13 +217,14 @@ class DairyDashboard(models.AbstractModel):
         return _known(choices, "farms", filters, "farm_id")
 
     @api.model
-    def _open_herd(self, filters):
+    def _open_herd(self, filters, grain):
         return self.env["farm.animal"].get_herd_dashboard(
             filters["date_from"],
             filters["date_to"],
             filters["farm_id"],
             filters["company_id"],
             compare=filters["compare"],
+            grain=grain,
         )
 
     @api.model
@@ -237,9 +239,13 @@ class DairyDashboard(models.AbstractModel):
         return {"today": self.env["sale.order"].get_dashboard_today(filters["company_id"])}
 
     @api.model
-    def _open_sales(self, filters):
+    def _open_sales(self, filters, grain):
         return self.env["sale.order"].get_sales_dashboard(
-            filters["date_from"], filters["date_to"], filters["company_id"], compare=filters["compare"]
+            filters["date_from"],
+            filters["date_to"],
+            filters["company_id"],
+            compare=filters["compare"],
+            grain=grain,
         )
 
     @api.model
@@ -248,13 +254,14 @@ class DairyDashboard(models.AbstractModel):
         return _known(choices, "warehouses", filters, "warehouse_id")
 
     @api.model
-    def _open_stock(self, filters):
+    def _open_stock(self, filters, grain):
         return self.env["product.product"].get_stock_dashboard(
             filters["date_from"],
             filters["date_to"],
             filters["warehouse_id"],
             filters["company_id"],
             compare=filters["compare"],
+            grain=grain,
         )
 
     @api.model
@@ -262,9 +269,13 @@ class DairyDashboard(models.AbstractModel):
         return {"today": self.env["account.move.line"].get_receivables_today(filters["company_id"])}
 
     @api.model
-    def _open_receivables(self, filters):
+    def _open_receivables(self, filters, grain):
         return self.env["account.move.line"].get_receivables_dashboard(
-            filters["date_from"], filters["date_to"], filters["company_id"], compare=filters["compare"]
+            filters["date_from"],
+            filters["date_to"],
+            filters["company_id"],
+            compare=filters["compare"],
+            grain=grain,
         )
 
 

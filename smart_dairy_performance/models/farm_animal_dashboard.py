@@ -6,7 +6,7 @@ from odoo.fields import Domain
 
 from ..asking import Asking
 from ..dependencies import HERD
-from ..guards import compared_period, parse_period
+from ..guards import compared_period, grain_of, parse_period, steps_info
 from ..queries import herd
 from ..queries.periods import EVER
 from .farm_animal import PRESENT
@@ -27,7 +27,9 @@ class FarmAnimal(models.Model):
     @api.model
     @api.readonly
     @cached_method(ttl=60, depends=HERD, today=True)
-    def get_herd_dashboard(self, date_from, date_to, farm_id=None, company_id=None, compare="previous"):
+    def get_herd_dashboard(
+        self, date_from, date_to, farm_id=None, company_id=None, compare="previous", grain=None
+    ):
         """Return the herd's figures: milk of the days from ``date_from`` to ``date_to``, animals as they
         are now; cached.
 
@@ -37,9 +39,10 @@ class FarmAnimal(models.Model):
         :param farm_id: one farm; default all farms of the selected companies
         :param company_id: one of the selected companies; default all
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
+        :param grain: of the trend: 'day', 'dekad' (a third of a month) or 'month'; default by the length
         :return: dict: ``milk`` (see :func:`..queries.herd.shape_milk`), ``previous`` (that of the compared
-            period, with its ``trend``), ``herd`` (counts), ``trend`` (days with milk; ``cows``: milked that
-            day), ``by_type``, ``by_breed``, ``watch`` (animals that need attention), ``cases``, ``domains``
+            period, with its ``trend`` and ``steps``), ``herd`` (counts), ``grain``, ``steps`` ([first, last
+            day] of each), ``trend`` (steps with milk, by their first day; ``cows``: milked a day), ``by_type``, ``by_breed``, ``watch`` (animals that need attention), ``cases``, ``domains``
             (of the records behind each figure), ``source`` ('rollup', or 'base' when source tables had to be
             read), ``source_reason``, ``date_from``, ``date_to``, ``today``
         :raises AccessError: portal and public users, users without herd access, foreign farms and companies
@@ -52,16 +55,21 @@ class FarmAnimal(models.Model):
         formulas = set(scope["farms"].mapped("ecm_formula"))
         ecm = formulas.pop() if len(formulas) == 1 else None
         asking = Asking(self.env)
-        days, days_before = self._herd_days(asking, scope, [period, before])
+        grain = grain_of(self.env, period, grain)
+        days, days_before = self._herd_days(asking, scope, [period, before], grain)
+        steps, steps_before = period.steps(grain), before.steps(grain)
         cases, cases_before = self._herd_cases(asking, scope, [period, before])
         milk = self._herd_milk(asking, scope, period)
         animals = self._herd_animals(asking, scope)
         return {
             "milk": herd.shape_total(days.values(), ecm),
-            "trend": herd.shape_days(days),
+            "grain": grain,
+            "steps": steps_info(steps),
+            "trend": herd.shape_steps(days, steps),
             "previous": {
                 **herd.shape_total(days_before.values(), ecm),
-                "trend": herd.shape_days(days_before),
+                "steps": steps_info(steps_before),
+                "trend": herd.shape_steps(days_before, steps_before),
                 "date_from": before.first.isoformat(),
                 "date_to": before.last.isoformat(),
             },
@@ -135,21 +143,20 @@ class FarmAnimal(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _herd_days(self, asking, scope, periods):
-        """``{day: row of MEASURES}`` of each period, the days in order."""
+    def _herd_days(self, asking, scope, periods, grain):
+        """``{first day of a step: row of MEASURES}`` of each period."""
         # by company: then no animal can be counted twice on a day, and companies are few
         answer = asking.ask(
             "herd_milk",
             periods,
             domain=scope["domain"],
             by=("company",),
-            grain="day",
+            grain=grain,
             measures=herd.MEASURES,
         )
-        days = herd.grouped(answer.rows, 0, 1, skip=3)
         found = [{} for _period in periods]
-        for number, day in sorted(days):
-            found[number][day] = days[number, day]
+        for (number, day), row in herd.grouped(answer.rows, 0, 1, skip=3).items():
+            found[number][max(day, periods[number].first)] = row
         return found
 
     @api.model

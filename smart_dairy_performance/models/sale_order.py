@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..asking import Asking, FromBase
 from ..dependencies import SALES
-from ..guards import check_internal, companies_of, compared_period
+from ..guards import check_internal, companies_of, compared_period, grain_of, steps_info
 from ..names import partner_names, product_names
 from ..queries import sales
 from ..queries.periods import today
@@ -63,25 +63,33 @@ class SaleOrder(models.Model):
     @api.model
     @api.readonly
     @cached_method(ttl=60, depends=SALES)
-    def get_sales_dashboard(self, date_from, date_to, company_id=None, compare="previous"):
+    def get_sales_dashboard(self, date_from, date_to, company_id=None, compare="previous", grain=None):
         """Return all that the sales dashboard shows: the optimized data, the best customers, the compared
         period, and the domains of the records behind the figures.
 
         Parameters and errors as in :meth:`get_dashboard_data_optimized`; cached.
 
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
-        :return: its dict with ``top_customers`` (partner_id, name, order_count, revenue), ``previous``
-            (the compared period: summary, daily_stats, date_from, date_to), ``domain`` (orders),
+        :param grain: of ``daily_stats``: 'day', 'dekad' (a third of a month) or 'month'; default by the length
+        :return: its dict with ``grain`` and ``steps`` ([first, last day] of each of ``daily_stats``, which
+            are dated by their first day; ``unique_customers`` of days only), ``top_customers`` (partner_id,
+            name, order_count, revenue), ``previous`` (the compared period: summary, daily_stats, steps, date_from, date_to), ``domain`` (orders),
             ``line_domain`` (their product lines), ``deliveries`` (delivered, on_time, previous, domain; or
             ``None`` without rights to transfers), ``source`` ('rollup' or 'base') and ``source_reason``
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
+        scope["grain"] = grain_of(self.env, scope["period"], grain)
         asking = Asking(self.env)
         data, previous = self._dashboard_figures(asking, scope, before, TOP_LIMIT, TOP_LIMIT)
         return {
             **data,
-            "previous": {key: previous[key] for key in COMPARED},
+            "grain": scope["grain"],
+            "steps": steps_info(scope["period"].steps(scope["grain"])),
+            "previous": {
+                **{key: previous[key] for key in COMPARED},
+                "steps": steps_info(before.steps(scope["grain"])),
+            },
             "deliveries": self.env["stock.picking"]._delivery_figures(asking, scope, before),
             **asking.origin,
             "domain": list(self._dashboard_domain(scope, headline=True)),
@@ -110,7 +118,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _dashboard_scope(self, date_from, date_to, company_id):
-        return scope_of(self.env, date_from, date_to, company_id)
+        return {**scope_of(self.env, date_from, date_to, company_id), "grain": "day"}
 
     @api.model
     def _dashboard_domain(self, scope, headline=False):
@@ -155,12 +163,13 @@ class SaleOrder(models.Model):
             for name in ("amount_total", "amount_untaxed")
         }
         day = sales.day_index(column["date_order"], column["company_id"], scope["zones"], scope["period"])
+        step = sales.step_index(day, scope["period"], scope["grain"])
         return query.select(
             SQL("%s AS id", column["id"]),
             SQL("%s AS currency", ours),
             SQL("%s = %s AS own_currency", column["currency_id"], ours),
             SQL("%s AS rate", column["currency_rate"]),
-            SQL("%s AS day", day),
+            SQL("%s AS day", step),
             SQL("%s AS partner_id", column["partner_id"]),
             SQL("%s AS revenue", money["amount_total"]),
             SQL("%s AS untaxed", money["amount_untaxed"]),
@@ -225,8 +234,9 @@ class SaleOrder(models.Model):
         period, currency = scope["period"], scope["currency"]
         others = self.env["res.currency"].browse(dict.fromkeys(scope["currencies"].values()))
         own = rows["sales", currency.id]
+        steps = period.steps(scope["grain"])
         data = {
-            "daily_stats": sales.shape_days(own, period.first, rounder(currency)),
+            "daily_stats": sales.shape_steps(own, steps, rounder(currency)),
             "summary": sales.shape_total(own, currency),
             "by_currency": [
                 {

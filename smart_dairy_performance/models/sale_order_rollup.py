@@ -31,11 +31,15 @@ class SaleOrder(models.Model):
             result[0]["customer", None], number = self._dashboard_best_customers(best, periods[0], customers)
             if len(set(scope["currencies"].values())) == 1:
                 buyers[0, scope["currency"].id] = number
-        days = question("sales", periods, by=("currency",), grain="day", measures=(*AMOUNTS, "customers"))
-        for number, day, currency, orders, revenue, untaxed, customers in days.rows:
-            index = (day - periods[number].first).days
-            result[number]["sales", currency].append(
-                (index, orders, revenue, untaxed, customers, revenue / orders)
+        grain = scope["grain"]
+        # of whole months they would have to be counted anew, for a figure that no chart shows
+        measures = (*AMOUNTS, "customers") if grain == "day" else AMOUNTS
+        steps = question("sales", periods, by=("currency",), grain=grain, measures=measures)
+        numbers = [{step.first: i for i, step in enumerate(one.steps(grain))} for one in periods]
+        for period, first, currency, orders, revenue, untaxed, *customers in steps.rows:
+            index = numbers[period][max(first, periods[period].first)]
+            result[period]["sales", currency].append(
+                (index, orders, revenue, untaxed, customers[0] if customers else None, revenue / orders)
             )
         self._dashboard_totals(question, periods, result, buyers)
         return result

@@ -322,7 +322,7 @@ class DairyDashboard(models.AbstractModel):
         return choices
 
     @api.model
-    def _open_sensors(self, filters):
+    def _open_sensors(self, filters, grain):
         return self.env["farm.sensor"].get_sensor_dashboard(filters["farm_id"], filters["company_id"])
 
 

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..asking import Asking
 from ..dependencies import STOCK
-from ..guards import check_group, companies_of, compared_period
+from ..guards import check_group, companies_of, compared_period, grain_of, steps_info
 from ..names import product_names
 from ..queries import stock
 from ..queries.periods import Period, business_day, today
@@ -32,7 +32,9 @@ class ProductProduct(models.Model):
     @api.model
     @api.readonly
     @cached_method(ttl=60, depends=STOCK, today=True)
-    def get_stock_dashboard(self, date_from, date_to, warehouse_id=None, company_id=None, compare="previous"):
+    def get_stock_dashboard(
+        self, date_from, date_to, warehouse_id=None, company_id=None, compare="previous", grain=None
+    ):
         """Return the stock as it is now, and what came in and went out on the days of a period; cached.
 
         Stock is what lies in the warehouses of the selected companies, in each product's own unit; quantities
@@ -45,9 +47,12 @@ class ProductProduct(models.Model):
         :param warehouse_id: one warehouse; default all of the selected companies
         :param company_id: one of the selected companies; default all
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
+        :param grain: of what came in and went out: 'day', 'dekad' (a third of a month) or 'month'; default by
+            the length of the period
         :return: dict: ``now`` (products, runs_out, expiring (counts), value or ``None``), ``by_product``,
             ``by_category``, ``by_warehouse``, ``flows`` (received, sent: moves, value), ``units`` (id, name,
-            days: date, in, out), ``previous`` (flows, units, date_from, date_to), ``runs_out``, ``expiring``,
+            days: date, in, out; of steps with moves, by their first day), ``grain``, ``steps`` ([first, last
+            day] of each), ``previous`` (flows, units, steps, date_from, date_to), ``runs_out``, ``expiring``,
             ``by_currency`` (value of each), ``currency``, ``domains`` (of the records behind), ``source``
             ('rollup', or 'base' when moves had to be read one by one), ``source_reason``, ``date_from``,
             ``date_to``, ``today``
@@ -68,7 +73,8 @@ class ProductProduct(models.Model):
         in_stock = [row for row in products if row.quantity or row.reserved]
         in_stock.sort(key=lambda row: (-self._stock_money(scope, [row.value], 0), -row.quantity, row.id))
         expiring = self._stock_expiring(scope)
-        flows, flows_before = self._stock_moved(asking, scope, [period, before])
+        grain = grain_of(self.env, period, grain)
+        flows, flows_before = self._stock_moved(asking, scope, [period, before], grain)
         listed = {row.id for row in (*in_stock[:LISTED], *runs_out[:LISTED])}
         names = product_names(self.env, listed | {lot.product_id.id for lot, *_rest in expiring[:LISTED]})
         return {
@@ -81,8 +87,9 @@ class ProductProduct(models.Model):
             "by_product": [self._stock_named(scope, row, names) for row in in_stock[:LISTED]],
             "by_category": self._stock_groups(scope, rows, headline, "category"),
             "by_warehouse": self._stock_groups(scope, rows, headline, "warehouse"),
-            **self._stock_flows(scope, flows, period),
-            "previous": self._stock_flows(scope, flows_before, before),
+            **self._stock_flows(scope, flows, period, grain),
+            "grain": grain,
+            "previous": self._stock_flows(scope, flows_before, before, grain),
             "runs_out": [self._stock_named(scope, row, names) for row in runs_out[:LISTED]],
             "expiring": [self._stock_lot(scope, row, names) for row in expiring[:LISTED]],
             "by_currency": self._stock_by_currency(scope, values),
@@ -245,9 +252,7 @@ class ProductProduct(models.Model):
             # with the other companies selected as well Odoo would mix their quantities into the average
             Quant = self.env["stock.quant"].with_context(allowed_company_ids=[company])
             quants = Quant.search(
-                scope["quants"]
-                & Domain("company_id", "=", company)
-                & Domain("product_id", "in", product_ids)
+                scope["quants"] & Domain("company_id", "=", company) & Domain("product_id", "in", product_ids)
             )
             for quant in quants:
                 key = company, quant.product_id.id, quant.location_id.id
@@ -421,26 +426,26 @@ class ProductProduct(models.Model):
         return tuple(sorted({id_ for id_ in scope["places"].values() if id_}))
 
     @api.model
-    def _stock_moved(self, asking, scope, periods):
+    def _stock_moved(self, asking, scope, periods, grain):
         """The :func:`..queries.stock.flows` of each of ``periods``."""
         answer = asking.ask(
             "stock_flows",
             periods,
             domain=self._stock_crossing(scope),
             by=("company", "unit", "source", "destination"),
-            grain="day",
+            grain=grain,
             measures=("moves", "quantity", "amount"),
         )
         return stock.flows(
             answer.rows,
-            len(periods),
+            periods,
             set(self._stock_warehouses(scope)),
             set(headline_companies(scope)),
             self._stock_tidy(),
         )
 
     @api.model
-    def _stock_flows(self, scope, flows, period):
+    def _stock_flows(self, scope, flows, period, grain):
         """What a client shows of the ``flows`` of ``period``."""
         totals, units = flows
         for total in totals.values():
@@ -451,6 +456,7 @@ class ProductProduct(models.Model):
                 {"id": uom.id, "name": uom.name, "days": units[uom.id]}
                 for uom in self.env["uom.uom"].browse(units)
             ],
+            "steps": steps_info(period.steps(grain)),
             "date_from": period.first.isoformat(),
             "date_to": period.last.isoformat(),
         }

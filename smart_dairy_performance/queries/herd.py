@@ -100,13 +100,21 @@ def shape_total(rows, ecm_formula):
     return shape_milk(add(rows) if rows else NOTHING, ecm_formula)
 
 
-def shape_days(days):
-    """:func:`shape_milk` of each day of ``{day: row}``, with the ``date`` and ``cows``: milked on it."""
+def shape_steps(rows, steps):
+    """:func:`shape_milk` of each step of a period that has a row, with its first day as ``date`` and ``cows``:
+    milked on each of its days.
+
+    :param rows: {first day: row of :data:`MEASURES`}; ``steps``: periods
+    """
     trend = []
-    for day, row in days.items():
-        figures = shape_milk(row)
-        figures["date"], figures["cows"] = day.isoformat(), figures["cow_days"]
-        trend.append(figures)
+    for step in steps:
+        if step.first in rows:
+            figures = shape_milk(rows[step.first])
+            cows = figures["cow_days"]
+            figures["date"], figures["cows"] = step.first.isoformat(), cows
+            if step.days > 1:
+                figures["cows"] = round(cows / step.days, 1)
+            trend.append(figures)
     return trend
 
 

@@ -24,6 +24,11 @@ PRESETS = {
 }
 
 
+#: what a chart's points stand for, and for periods of at most how many days: as many as an eye can tell apart.
+#: A dekad is a third of a month.
+GRAINS = {"day": 92, "dekad": 1100, "month": MAX_DAYS}
+
+
 class PeriodError(ValueError):
     """A range that cannot be used: its ``reason`` ('value', 'order', 'length', 'preset') and ``values``."""
 
@@ -121,6 +126,20 @@ class Period:
         """The same dates a year earlier; 29 February becomes the 28th."""
         return Period(*(day - relativedelta(years=1) for day in (self.first, self.last)))
 
+    @property
+    def grain(self):
+        """The finest of :data:`GRAINS` that suits a period of this length."""
+        return next(grain for grain, days in GRAINS.items() if self.days <= days)
+
+    def steps(self, grain):
+        """The periods of :data:`GRAINS` that this one consists of; the outer ones may be parts of theirs."""
+        found, first = [], self.first
+        while first <= self.last:
+            after = _next(first, grain)
+            found.append(Period(first, min(after - ONE_DAY, self.last)))
+            first = after
+        return found
+
     def utc_range(self, tz):
         """``(start, end)``: the half-open range of naive UTC moments that the period covers in ``tz``."""
         return day_start_utc(self.first, tz), day_start_utc(self.last + ONE_DAY, tz)
@@ -147,6 +166,15 @@ class Period:
             runs.append((day_start_utc(last + ONE_DAY, tz), shift, last))
             day = last + ONE_DAY
         return runs
+
+
+def _next(day, grain):
+    """The first day after the ``grain`` that ``day`` lies in."""
+    if grain == "day":
+        return day + ONE_DAY
+    if grain == "dekad" and day.day <= 20:
+        return day.replace(day=11 if day.day <= 10 else 21)
+    return day.replace(day=1) + relativedelta(months=1)
 
 
 def _shift(day, tz):

@@ -233,10 +233,20 @@ def balance_by_day(items):
     return SQL("SELECT i.date, sum(i.balance) FROM (%s) i GROUP BY i.date", items)
 
 
+def by_step(changes, steps):
+    """Changes by day as those of steps: {first day: amount}."""
+    found, days = {}, sorted(changes.items())
+    for step in steps:
+        amounts = [amount for day, amount in days if step.first <= day <= step.last]
+        if amounts:
+            found[step.first] = fsum(amounts)
+    return found
+
+
 def shape_balance(changes, days, owed):
     """What is owed at the end of each of ``days`` (in order), unrounded, back from ``owed`` on the last.
 
-    :param changes: {day: change of what is owed}
+    :param days: or the first days of longer steps; ``changes``: {day: change of what is owed}
     """
     result = []
     for day in reversed(days):

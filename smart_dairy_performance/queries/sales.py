@@ -6,8 +6,6 @@ in its company's currency: ``amount / currency_rate``, the rate that the order i
 analysis does. Amounts of different currencies are never added (docs/decisions/0002).
 """
 
-from datetime import timedelta
-
 from odoo.tools import SQL
 
 
@@ -52,6 +50,14 @@ def _day_of(column, period, tz):
         )
         day = SQL("CASE %s ELSE %s END", SQL(" ").join(whens), day)
     return SQL("LEAST(%s, %s) - %s", day, period.last, period.first)
+
+
+def step_index(day, period, grain):
+    """SQL for the 0-based step of ``period`` (:meth:`.periods.Period.steps`) that :func:`day_index` is in."""
+    if grain == "day":
+        return day
+    starts = [(step.first - period.first).days for step in period.steps(grain)]
+    return SQL("width_bucket(%s, %s::int[]) - 1", day, starts)
 
 
 def in_company_currency(amount, order_currency, rate, company_currency):
@@ -136,20 +142,21 @@ def _products(lines, currency, limit):
     )
 
 
-def shape_days(rows, first, rounded):
+def shape_steps(rows, steps, rounded):
     """Turn rows of :func:`figures` into ``daily_stats`` of one currency.
 
-    :param rows: (day, orders, revenue, untaxed, customers, average) of that currency
-    :param first: the period's first day
+    :param rows: (number of the step, orders, revenue, untaxed, customers, average) of that currency
+    :param steps: the period's days, dekads or months; customers are told of days only
     :param rounded: function that rounds to that currency
     """
+    days = all(step.days == 1 for step in steps)
     return [
         {
-            "order_date": (first + timedelta(days=day)).isoformat(),
+            "order_date": steps[day].first.isoformat(),
             "order_count": orders,
             "total_revenue": rounded(revenue),
             "avg_order_value": rounded(average),
-            "unique_customers": customers,
+            "unique_customers": customers if days else None,
         }
         for day, orders, revenue, _untaxed, customers, average in sorted(rows, key=lambda row: row[0] or 0)
         if day is not None

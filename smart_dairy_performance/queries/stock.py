@@ -102,17 +102,17 @@ def tidy(digits):
 def flows(moved, periods, chosen, currency_companies, rounded):
     """Add up what came in and went out of warehouses.
 
-    :param moved: rows (number of the period, day, company id, unit id, source, destination (warehouses),
+    :param moved: rows (number of the period, first day of a day, dekad or month, company id, unit id, source, destination (warehouses),
         moves, quantity, value)
-    :param periods: how many there are
+    :param periods: the periods; what begins before one is dated by its first day
     :param chosen: ids of the warehouses; what goes to one of them came in
     :param currency_companies: ids of the companies whose values may be added
     :param rounded: function for quantities
     :return: for each period ``{'received' or 'sent': {moves, value (unrounded)}}`` and
-        ``{unit id: [{date, in, out}]}`` with days in order, the unit with most moves first
+        ``{unit id: [{date, in, out}]}`` with dates in order, the unit with most moves first
     """
     # of each period: moves and values sent and received; {unit: moves}; {unit: {day: [sent, received]}}
-    found = [([0, 0], ([], []), defaultdict(int), defaultdict(dict)) for _ in range(periods)]
+    found = [([0, 0], ([], []), defaultdict(int), defaultdict(dict)) for _ in periods]
     for number, day, company, unit, _source, destination, moves, quantity, value in moved:
         numbers, values, counts, units = found[number]
         incoming = destination in chosen
@@ -131,15 +131,18 @@ def flows(moved, periods, chosen, currency_companies, rounded):
                 way: {"moves": numbers[place], "value": fsum(values[place])}
                 for way, place in (("received", 1), ("sent", 0))
             },
-            {unit: _days(units[unit], rounded) for unit in sorted(units, key=lambda unit: (-counts[unit], unit))},
+            {
+                unit: _days(units[unit], period.first, rounded)
+                for unit in sorted(units, key=lambda unit: (-counts[unit], unit))
+            },
         )
-        for numbers, values, counts, units in found
+        for period, (numbers, values, counts, units) in zip(periods, found, strict=True)
     ]
 
 
-def _days(days, rounded):
+def _days(days, first, rounded):
     return [
-        {"date": day.isoformat(), "in": rounded(received), "out": rounded(sent)}
+        {"date": max(day, first).isoformat(), "in": rounded(received), "out": rounded(sent)}
         for day, (sent, received) in sorted(days.items())
     ]
 

@@ -1,6 +1,6 @@
 import random
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from freezegun import freeze_time
@@ -185,6 +185,10 @@ class TestHerdFigures(HerdCase):
                     )
                     self.check_groups({**data, **pens}, inside)
                     self.check_trend(data, inside)
+                    for grain in ("dekad", "month"):
+                        one = self.dashboard(first, last, farm_id=farm.id, company_id=company.id, grain=grain)
+                        self.check_trend(one, inside)
+                        self.assertEqual((one["milk"], one["by_type"]), (data["milk"], data["by_type"]))
                     ranking = self.env["farm.animal"].get_herd_ranking(
                         first, last, farm_id=farm.id, company_id=company.id
                     )
@@ -207,13 +211,16 @@ class TestHerdFigures(HerdCase):
                 self.assertEqual(group["in_milk"], len(own.filtered(lambda a: a.lactation_status in IN_MILK)))
 
     def check_trend(self, data, records):
-        days = defaultdict(lambda: self.env["farm.milk.record"])
-        for record in records:
-            days[record.record_date.isoformat()] |= record
-        self.assertEqual([row["date"] for row in data["trend"]], sorted(days))
+        milk = {}
+        for first, last in data["steps"]:
+            own = records.filtered(lambda r, a=first, b=last: a <= r.record_date.isoformat() <= b)
+            if own:
+                milk[first] = own, (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+        self.assertEqual([row["date"] for row in data["trend"]], list(milk))
         for row in data["trend"]:
-            self.assertMilk(row, days[row["date"]])
-            self.assertEqual(row["cows"], row["cow_days"])
+            own, days = milk[row["date"]]
+            self.assertMilk(row, own)
+            self.assertEqual(row["cows"], round(row["cow_days"] / days, 1))
 
     def check_ranking(self, data, records):
         average = {}

@@ -1,11 +1,12 @@
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import pytz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
-from ..queries.periods import ONE_DAY, Period, PeriodError, business_day, day_start_utc
+from ..queries.periods import GRAINS, ONE_DAY, Period, PeriodError, business_day, day_start_utc
 
 ZONES = st.sampled_from(
     [
@@ -56,6 +57,29 @@ class TestPeriods(BaseCase):
                 day = min((moment + shift).date(), last)
                 break
         self.assertEqual(day, business_day(moment, zone))
+
+    @settings(max_examples=200, deadline=None)
+    @given(first=DAYS, days=st.integers(1, 900), grain=st.sampled_from(sorted(GRAINS)))
+    def test_steps_are_whole_but_at_the_ends(self, first, days, grain):
+        period = Period(first, first + timedelta(days=days - 1))
+        steps = period.steps(grain)
+
+        def begins(day):
+            return grain == "day" or day.day in ((1, 11, 21) if grain == "dekad" else (1,))
+
+        self.assertEqual((steps[0].first, steps[-1].last), (period.first, period.last))
+        self.assertEqual(sum(step.days for step in steps), days)
+        for step in steps:
+            inner = [step.first + timedelta(days=n) for n in range(1, step.days)]
+            self.assertFalse([day for day in inner if begins(day)])
+        for before, step in pairwise(steps):
+            self.assertEqual(step.first, before.last + ONE_DAY)
+            self.assertTrue(begins(step.first))
+
+    def test_grain_follows_the_length(self):
+        first = date(2026, 1, 1)
+        grains = [Period(first, first + timedelta(days=n - 1)).grain for n in (1, 92, 93, 1100, 1101)]
+        self.assertEqual(grains, ["day", "day", "dekad", "dekad", "month"])
 
     def test_segments_change_with_the_clocks(self):
         year = Period(date(2025, 1, 1), date(2025, 12, 31))

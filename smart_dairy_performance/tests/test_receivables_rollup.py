@@ -16,17 +16,17 @@ ROLLUPS = ("receivable_open", "receivable_items", "receivable_matched", "invoice
 
 @tagged("post_install", "-at_install")
 class TestReceivablesRollup(ReceivablesCase):
-    def figures(self, first, last, companies, use_rollup, compare="previous"):
+    def figures(self, first, last, companies, use_rollup, compare="previous", grain="day"):
         Line = self.env["account.move.line"].with_context(allowed_company_ids=companies.ids)
         with freeze_time(NOW):
             scope = Line._receivables_scope(first, last, None)
             before = compared_period(Line.env, scope["period"], compare)
             asking = Asking(Line.env, use_rollup)
-            return *Line._receivables_figures(asking, scope, before), asking.origin
+            return *Line._receivables_figures(asking, scope, before, grain), asking.origin
 
-    def assertSame(self, first, last, companies, source="rollup", compare="previous"):
-        *figures, found = self.figures(first, last, companies, True, compare)
-        *expected, base = self.figures(first, last, companies, False, compare)
+    def assertSame(self, first, last, companies, source="rollup", compare="previous", grain="day"):
+        *figures, found = self.figures(first, last, companies, True, compare, grain)
+        *expected, base = self.figures(first, last, companies, False, compare, grain)
         self.assertEqual(figures, expected)
         self.assertEqual((found["source"], base["source"]), (source, "base"))
         return figures
@@ -45,7 +45,16 @@ class TestReceivablesRollup(ReceivablesCase):
                 with self.subTest(turn=turn, companies=companies.mapped("name")):
                     data, previous = self.assertSame(TODAY - timedelta(days=29), TODAY, companies)
                     self.assertTrue(data["summary"]["open"] and previous["trend"][-1]["amount"])
-                    self.assertSame(TODAY - timedelta(days=364), TODAY, companies, compare="year")
+                    year = TODAY - timedelta(days=364), TODAY, companies
+                    by_day, _before = self.assertSame(*year, compare="year")
+                    ends = {row["date"]: row["amount"] for row in by_day["trend"]}
+                    for grain in ("dekad", "month"):
+                        data, before = self.assertSame(*year, compare="year", grain=grain)
+                        self.assertEqual(
+                            [(row["date"], row["amount"]) for row in data["trend"]],
+                            [(first, ends[last]) for first, last in data["steps"]],
+                        )
+                        self.assertEqual(len(before["trend"]), len(before["steps"]))
                     first = TODAY - timedelta(days=rng.randrange(90, 150))
                     self.assertSame(first, first + timedelta(days=20), companies, source="base")
 

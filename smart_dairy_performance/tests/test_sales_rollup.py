@@ -8,6 +8,7 @@ from odoo.tests import tagged
 
 from ..asking import Asking
 from ..guards import compared_period
+from ..queries.periods import Period
 from .common import SalesCase, utc
 from .folding import dirty_days, fold_here
 
@@ -83,11 +84,11 @@ class TestSalesRollup(SalesCase):
             return orders - order
         return orders
 
-    def both(self, user, companies, first=FIRST, last=LAST, compare="previous", company_id=None):
+    def both(self, user, companies, first=FIRST, last=LAST, compare="previous", company_id=None, grain="day"):
         """Figures and source, from the rollup where it can answer, and from the orders."""
         Order = self.env["sale.order"].with_user(user)
         Order = Order.with_context(allowed_company_ids=companies.ids, lang="en_US")
-        scope = Order._dashboard_scope(first, last, company_id)
+        scope = {**Order._dashboard_scope(first, last, company_id), "grain": grain}
         before = compared_period(Order.env, scope["period"], compare)
         result = []
         for use_rollup in (True, False):
@@ -121,10 +122,32 @@ class TestSalesRollup(SalesCase):
                     first = FIRST + timedelta(days=rng.randrange(20))
                     last = first + timedelta(days=rng.randrange(45))
                     with self.subTest(turn=turn, user=user.login, companies=companies.mapped("name")):
-                        self.assertSame(user=user, companies=companies, compare=compare)
+                        daily = self.assertSame(user=user, companies=companies, compare=compare)
+                        for grain in ("dekad", "month"):
+                            question = {"user": user, "companies": companies, "compare": compare}
+                            self.assertSteps(self.assertSame(**question, grain=grain), daily, grain)
                         self.assertSame(user=user, companies=companies, first=first, last=last)
         figures = self.assertSame(user=self.salesman, companies=self.all, company_id=self.third.id)
         self.assertTrue(figures["summary"]["total_orders"])
+
+    def assertSteps(self, figures, daily, grain):
+        """The steps add up to the days, and whatever is no step is the same."""
+        for key in set(daily) - {"daily_stats"}:
+            self.assertEqual(figures[key], daily[key], key)
+        days = {row["order_date"]: row for row in daily["daily_stats"]}
+        found = {row["order_date"]: row for row in figures["daily_stats"]}
+        for step in Period(
+            date.fromisoformat(daily["date_from"]), date.fromisoformat(daily["date_to"])
+        ).steps(grain):
+            first, last = step.first.isoformat(), step.last.isoformat()
+            own = [row for day, row in days.items() if first <= day <= last]
+            row = found.pop(first, None)
+            self.assertEqual(bool(own), bool(row))
+            if own:
+                self.assertEqual(row["order_count"], sum(one["order_count"] for one in own))
+                revenue = sum(one["total_revenue"] for one in own)
+                self.assertAlmostEqual(row["total_revenue"], revenue, delta=0.006 * len(own))
+        self.assertFalse(found)
 
     def test_zones_and_currencies_change(self):
         rng = random.Random(21)

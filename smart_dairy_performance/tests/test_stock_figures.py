@@ -198,6 +198,13 @@ class TestStockFigures(StockCase):
                     for day in unit["days"]
                 }
                 self.assertEqual(found, {key: tuple(map(float, pair)) for key, pair in days.items()})
+                for grain in ("dekad", "month"):
+                    one = self.dashboard(
+                        first, last, user=user, companies=companies, warehouse_id=warehouse and warehouse.id,
+                        grain=grain,
+                    )  # fmt: skip
+                    self.assertSteps(one, days)
+                    self.assertEqual((one["flows"], one["now"]), (data["flows"], data["now"]))
                 self.assertEqual({kind: data["flows"][kind]["moves"] for kind in totals}, totals)
                 self.assertTrue(days and used and on_hand, "the comparison must not be empty")
                 # the records behind are those that were counted
@@ -205,6 +212,20 @@ class TestStockFigures(StockCase):
                     Move = self.env["stock.move"].with_user(user)
                     Move = Move.with_context(allowed_company_ids=companies.ids)
                     self.assertEqual(Move.search_count(data["domains"][kind]), totals[kind])
+
+    def assertSteps(self, data, days):
+        """What went in and out in each step is that of its days."""
+        expected = defaultdict(lambda: [Decimal(0), Decimal(0)])
+        for (unit, day), pair in days.items():
+            start = next(first for first, last in data["steps"] if first <= day <= last)
+            for place in (0, 1):
+                expected[unit, start][place] += pair[place]
+        found = {
+            (unit["id"], step["date"]): (step["in"], step["out"])
+            for unit in data["units"]
+            for step in unit["days"]
+        }
+        self.assertEqual(found, {key: tuple(map(float, pair)) for key, pair in expected.items()})
 
     def assertSameStock(self, data, on_hand, values, used, with_values):
         by_id = {row["id"]: row for row in data["by_product"]}

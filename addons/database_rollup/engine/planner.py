@@ -68,16 +68,17 @@ def _cover(cut, question, rules, noted):
     )
 
 
-def _arms(cut, question, select, measure=None, condition=None):
-    """The rows of every level and the live ones, with the columns ``select``."""
+def _arms(cut, question, select, measure=None, condition=None, below=None):
+    """The rows of every level (or of those ``below`` one only) and the live ones, with the columns ``select``."""
     terms = [SQL("(%s)", term) for term in (question.where, condition) if term]
     return SQL(
         # OFFSET 0: one index scan a piece, whatever the planner thinks of joining by level
-        "SELECT t.* FROM c, LATERAL (SELECT %(select)s FROM %(table)s t WHERE %(where)s AND t.level = c.level"
+        "SELECT t.* FROM %(pieces)s, LATERAL (SELECT %(select)s FROM %(table)s t WHERE %(where)s AND t.level = c.level"
         " AND t.bucket >= c.low AND t.bucket < c.high OFFSET 0) t"
         " UNION ALL SELECT %(select)s FROM d, %(periods)s, unnest(c.days * d.dirty) r,"
         " LATERAL %(live)s(lower(r), upper(r)) t WHERE %(where)s",
         select=select,
+        pieces=SQL("(SELECT * FROM c WHERE level < %s) c", CODES[below]) if below else SQL("c"),
         table=objects.table(cut, measure),
         live=objects.live(cut, measure),
         periods=_periods(question),
@@ -137,7 +138,11 @@ def answer(rollup, question, rules=RULES, noted=None):
             [
                 *_identifiers(question.keys),
                 *(
-                    SQL("%s AS %s", _number(question, m, (_row if ready else _total)(m)), SQL.identifier(m.name))
+                    SQL(
+                        "%s AS %s",
+                        _number(question, m, (_row if ready else _total)(m)),
+                        SQL.identifier(m.name),
+                    )
                     for m in asked
                 ),
             ]
@@ -167,6 +172,10 @@ def _with_values(cut, question, found, asked, distinct):
         _group(question),
     )
     counted = {m.name for m in distinct}
+    # where a bucket of the grain has one row, only groups of finer rows have several
+    grain = (
+        question.grain if question.grain in LEVELS and cut.names <= {*question.by, *question.pinned} else None
+    )
     of_rows = [
         SQL("CASE WHEN _rows = 1 THEN %s END AS %s", SQL.identifier(name), SQL.identifier(name))
         if name in counted
@@ -186,7 +195,7 @@ def _with_values(cut, question, found, asked, distinct):
                         *(SQL("count(*)" if name == m.name else "NULL") for name in names),
                     ]
                 ),
-                _arms(cut, question, values, m, several),
+                _arms(cut, question, values, m, several, grain),
                 _group(question),
             )
         )

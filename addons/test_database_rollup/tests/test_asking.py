@@ -5,6 +5,7 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tools import SQL
 
 from .common import close
 
@@ -85,6 +86,54 @@ class TestAsking(TransactionCase):
         self.assertEqual((nobody.rows, nobody.groups), ([], 0))
         amounts = self.ask(by=("seller",), measures=("amount",), order=(("amount", "asc"),)).rows
         self.assertEqual(amounts, sorted(amounts, key=lambda row: row[1]))
+
+    def test_several_periods_in_one_statement(self):
+        """Each with its own rows, whatever they share; a statement around the answer; remembered conditions."""
+        months = [(date(2025, month, 1), date(2025, month, 28)) for month in (1, 3, 6)]
+        periods = [*months, (FIRST, LAST)]
+        for question in ({}, {"by": ("seller",)}, {"by": ("kind",), "grain": "month"}):
+            with self.subTest(question):
+                found = self.ask(periods=periods, measures=MEASURES, **question)
+                really = self.ask(periods=periods, measures=MEASURES, use_rollup=False, **question)
+                self.assertEqual((found.source, found.columns[0]), ("rollup", "period"))
+                self.assertEqual(close(found.rows), close(really.rows))
+                for number, (first, last) in enumerate(periods):
+                    alone = self.env["test.rollup.line"]._rollup_ask(
+                        "test_trade", first, last, measures=MEASURES, **question
+                    )
+                    own = [row[1:] for row in found.rows if row[0] == number]
+                    # without keys one period alone has a row of nothing
+                    rows = [row for row in alone.rows if row[-4]]
+                    self.assertEqual(close(own), close(rows))
+        self.assertEqual(
+            {row[0] for row in self.ask(periods=periods).rows}, {0, 1, 3}, "nothing was sold in June"
+        )
+        with self.assertRaisesRegex(UserError, "is not within"):
+            self.ask(periods=[(FIRST, date(2026, 1, 1))])
+
+    def test_a_statement_around_the_answer(self):
+        question = {"by": ("partner",), "measures": ("amount",)}
+        plain = self.ask(**question)
+        largest = self.ask(
+            **question, within=lambda answer: SQL("SELECT max(amount), count(*) FROM (%s) a", answer)
+        )
+        self.assertEqual(largest.rows, [(max(row[1] for row in plain.rows), len(plain.rows))])
+
+    def test_remembered_conditions_are_those_of_their_domain(self):
+        conditions = {}
+        for domain in (
+            [("kind", "=", "milk")],
+            [("kind", "in", ("milk", "cheese"))],
+            [("kind", "in", ["milk"])],
+            (),
+        ):
+            for _time in range(2):
+                found = self.ask(domain=domain, conditions=conditions, by=("kind",), measures=("lines",))
+                really = self.ask(domain=domain, use_rollup=False, by=("kind",), measures=("lines",))
+                self.assertEqual(
+                    (found.source, sorted(found.rows, key=repr)), ("rollup", sorted(really.rows, key=repr))
+                )
+        self.assertEqual(len(conditions), 3, "a list can be no key")
 
     def test_daily_counts(self):
         """Partners per day, of one company or by company; over companies only the source tables know."""

@@ -182,6 +182,8 @@ def bucket_of(level, day):
     """First day of the bucket, by a way of its own."""
     if level == "dekad":
         return day.replace(day=1 if day.day <= 10 else 11 if day.day <= 20 else 21)
+    if level == "century":
+        return date((day.year - 1) // 100 * 100 + 1, 1, 1)
     months = {"day": 0, "month": 1, "quarter": 3, "year": 12}[level]
     return day.replace(month=(day.month - 1) // months * months + 1, day=1) if months else day
 

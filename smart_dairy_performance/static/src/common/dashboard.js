@@ -272,24 +272,40 @@ export class Dashboard extends Component {
         return days;
     }
 
-    get days() {
-        return this.daysOf(this.state.data);
+    /** What the points of the charts stand for, [first day, last day]: days, dekads or months. */
+    get steps() {
+        return this.state.data.steps;
     }
 
-    /** The compared day that stands at the same place of a chart; the last one where that period is shorter. */
-    comparedDay(index) {
-        return this.daysOf(this.state.data.previous)[index];
+    get stepLabels() {
+        return this.steps.map((step) => format.step(step, this.state.data.grain));
     }
 
-    /** Values of the compared period for each day of this one, from its rows by day. */
+    /** Heading of a chart's figures. */
+    get stepName() {
+        return { day: _t("Day"), dekad: _t("Days"), month: _t("Month") }[this.state.data.grain];
+    }
+
+    /** A value for each step of this period, from the rows by first day. */
+    valuesOf(rows, key, field, missing = null) {
+        const byDay = Object.fromEntries(rows.map((row) => [row[key], row[field]]));
+        return this.steps.map(([first]) => byDay[first] ?? missing);
+    }
+
+    /** The same of the compared period, at the same places of the chart. */
     comparedValues(rows, key, field, missing = null) {
         const byDay = Object.fromEntries(rows.map((row) => [row[key], row[field]]));
-        const before = this.daysOf(this.state.data.previous);
-        return this.days.map((_day, index) => (index in before ? byDay[before[index]] ?? missing : null));
+        const before = this.state.data.previous.steps;
+        return this.steps.map((_step, index) => (index in before ? byDay[before[index][0]] ?? missing : null));
     }
 
-    /** The day that a point of a chart stands for: of the compared period for its series. */
-    dayOf(index, series) {
-        return series?.compared ? this.comparedDay(index) : this.days[index];
+    /** The [first day, last day] that a point of a chart stands for: of the compared period for its series. */
+    stepOf(index, series) {
+        return (series?.compared ? this.state.data.previous.steps : this.steps)[index];
+    }
+
+    /** "12 March 2026", or "11 Mar – 20 Mar" */
+    stepText(step) {
+        return step[0] === step[1] ? format.day(step[0]) : format.step(step, this.state.data.grain);
     }
 }

@@ -29,6 +29,14 @@ export function shortDay(iso) {
     return deserializeDate(iso).toLocaleString({ day: "numeric", month: "short" });
 }
 
+/** What a point of a chart stands for: "1 Mar", "1 Mar – 10 Mar", "Mar 2026". */
+export function step([first, last], grain) {
+    if (grain === "month") {
+        return deserializeDate(first).toLocaleString({ month: "short", year: "numeric" });
+    }
+    return first === last ? shortDay(first) : `${shortDay(first)} – ${shortDay(last)}`;
+}
+
 /**
  * The change from `before` to `now`, as sign, percentage and words.
  *

@@ -192,15 +192,14 @@ export class HerdDashboard extends Dashboard {
     }
 
     series(names) {
-        const byDay = Object.fromEntries(this.state.data.trend.map((row) => [row.date, row]));
-        const days = this.days;
+        const { trend, previous } = this.state.data;
         return {
-            labels: days.map((day) => this.format.shortDay(day)),
+            labels: this.stepLabels,
             series: names.map(({ field, ...series }) => ({
                 ...series,
                 values: series.compared
-                    ? this.comparedValues(this.state.data.previous.trend, "date", field)
-                    : days.map((day) => byDay[day]?.[field] ?? null),
+                    ? this.comparedValues(previous.trend, "date", field)
+                    : this.valuesOf(trend, "date", field),
             })),
         };
     }
@@ -216,7 +215,7 @@ export class HerdDashboard extends Dashboard {
     get cowCurve() {
         return this.series([
             { field: "per_cow", label: _t("kg per cow in milk"), color: 2, digits: 1 },
-            { field: "cows", label: _t("Cows milked"), color: 6, axis: "y1", dashed: true },
+            { field: "cows", label: _t("Cows milked a day"), color: 6, axis: "y1", dashed: true },
             { field: "per_cow", label: this.compared(_t("kg per cow in milk")), color: 6, digits: 1, compared: true },
         ]);
     }
@@ -339,10 +338,11 @@ export class HerdDashboard extends Dashboard {
     }
 
     openDay(index, series) {
-        const day = this.dayOf(index, series);
-        return this.openMilk(_t("Milk of %s", this.format.day(day)), [
+        const step = this.stepOf(index, series);
+        return this.openMilk(_t("Milk of %s", this.stepText(step)), [
             ...this.state.data.domains.herd,
-            ["record_date", "=", day],
+            ["record_date", ">=", step[0]],
+            ["record_date", "<=", step[1]],
         ]);
     }
 

@@ -149,7 +149,7 @@ export class ReceivablesDashboard extends Dashboard {
     get trendChart() {
         const { trend, previous } = this.state.data;
         return {
-            labels: trend.map((row) => this.format.shortDay(row.date)),
+            labels: this.stepLabels,
             series: [
                 { label: _t("Owed"), values: trend.map((row) => row.amount), color: 2, digits: this.digits, fill: true },
                 {
@@ -214,7 +214,7 @@ export class ReceivablesDashboard extends Dashboard {
     }
 
     openOwed(index, series) {
-        const day = this.dayOf(index, series);
+        const day = this.stepOf(index, series)[1];
         return this.openItems(_t("Open at the end of %s", this.format.day(day)), { day });
     }
 

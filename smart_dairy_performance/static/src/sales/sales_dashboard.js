@@ -124,21 +124,19 @@ export class SalesDashboard extends Dashboard {
 
     get curve() {
         const { daily_stats, previous, currency } = this.state.data;
-        const byDay = Object.fromEntries(daily_stats.map((row) => [row.order_date, row]));
-        const days = this.days;
         return {
-            labels: days.map((day) => this.format.shortDay(day)),
+            labels: this.stepLabels,
             series: [
                 {
                     label: _t("Revenue"),
-                    values: days.map((day) => byDay[day]?.total_revenue ?? 0),
+                    values: this.valuesOf(daily_stats, "order_date", "total_revenue", 0),
                     color: 1,
                     digits: currency.decimal_places,
                     fill: true,
                 },
                 {
                     label: _t("Orders"),
-                    values: days.map((day) => byDay[day]?.order_count ?? 0),
+                    values: this.valuesOf(daily_stats, "order_date", "order_count", 0),
                     color: 2,
                     axis: "y1",
                     dashed: true,
@@ -207,9 +205,9 @@ export class SalesDashboard extends Dashboard {
     }
 
     async openDay(index, series) {
-        const day = this.dayOf(index, series);
-        const domain = await this.orm.silent.call(ORDER, "get_dashboard_domain", [day, day, this.filters.company_id]);
-        return this.openOrders(_t("Orders of %s", this.format.day(day)), domain);
+        const step = this.stepOf(index, series);
+        const domain = await this.orm.silent.call(ORDER, "get_dashboard_domain", [...step, this.filters.company_id]);
+        return this.openOrders(_t("Orders of %s", this.stepText(step)), domain);
     }
 
     openProduct(row) {

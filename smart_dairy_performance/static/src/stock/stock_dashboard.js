@@ -126,13 +126,11 @@ export class StockDashboard extends Dashboard {
     get curve() {
         const unit = this.unit;
         const before = this.state.data.previous.units.find((one) => one.id === unit.id)?.days || [];
-        const byDay = Object.fromEntries(unit.days.map((row) => [row.date, row]));
-        const days = this.days;
         const series = (field, label, color) => ({
             label,
             color,
             digits: 0,
-            values: days.map((day) => byDay[day]?.[field] ?? 0),
+            values: this.valuesOf(unit.days, "date", field, 0),
         });
         const compared = (field, label) => ({
             label: this.compared(label),
@@ -142,7 +140,7 @@ export class StockDashboard extends Dashboard {
             values: this.comparedValues(before, "date", field, 0),
         });
         return {
-            labels: days.map((day) => this.format.shortDay(day)),
+            labels: this.stepLabels,
             series: [series("in", _t("In"), 1), series("out", _t("Out"), 3), compared("out", _t("Out"))],
         };
     }
@@ -280,16 +278,15 @@ export class StockDashboard extends Dashboard {
     }
 
     async openDay(index, series) {
-        const day = this.dayOf(index, series);
+        const step = this.stepOf(index, series);
         const { warehouse_id, company_id } = this.filters;
         const domain = await this.orm.silent.call(PRODUCT, "get_stock_moves_domain", [
-            day,
-            day,
+            ...step,
             warehouse_id,
             company_id,
             this.unit.id,
         ]);
-        return this.openMoves(_t("Moves of %s", this.format.day(day)), domain);
+        return this.openMoves(_t("Moves of %s", this.stepText(step)), domain);
     }
 
     openReceipts() {
