@@ -3,10 +3,10 @@
     python benchmarks/readers.py --config odoo.conf [--readers 1000] [--seconds 40]
 
 `make bench NAME=readers` prepares everything: the demo dairy grown to 60,000 orders (`_grown.py`). An Odoo
-server with two workers answers over HTTP, behind the proxy of `deploy/haproxy`, which lets requests wait their
-turn (Odoo's own queue holds sixteen, and drops the rest). A thousand readers with sessions of the demo's users
-each open a random dashboard that their user may see, of 30 days or 12 months, read it for a while, and open the
-next. Meanwhile orders are confirmed, so that answers change.
+server with two workers answers over HTTP, behind the proxy of `deploy/haproxy`, which lets requests wait
+their turn (Odoo's own queue holds sixteen, and drops the rest). A thousand readers with sessions of the
+demo's users each open a random dashboard that their user may see, of 30 days or 12 months, read it for a
+while, and open the next. Meanwhile orders are confirmed, so that answers change.
 
 The same load meets first the suite as it is, then without rollups and cache. Reported are requests a second,
 P50, P90 and P99, errors, and how many readers had an answer within a second.

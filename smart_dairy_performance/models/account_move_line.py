@@ -47,8 +47,8 @@ class AccountMoveLine(models.Model):
         :return: dict: ``summary`` (open, overdue, invoiced, dso (days or ``None``), customers,
             overdue_customers), ``buckets`` (name, items, amount), ``customers`` (id, name, items, open,
             overdue, days_late), ``expected`` (amount by due day from ``date_to`` on), ``trend`` (owed at the
-            end of each step, by its first day), ``grain``, ``steps`` ([first, last day] of each), ``previous``
-            (summary less its customers, trend, steps, date_from, date_to),
+            end of each step, by its first day), ``grain``, ``steps`` ([first, last day] of each),
+            ``previous`` (summary less its customers, trend, steps, date_from, date_to),
             ``by_currency``, ``currency``, ``domains``, ``date_from``, ``date_to``, ``today``, ``source``
             ('rollup' or 'base') and ``source_reason``
         :raises AccessError: users without accounting access, foreign companies

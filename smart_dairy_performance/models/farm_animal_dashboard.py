@@ -42,7 +42,8 @@ class FarmAnimal(models.Model):
         :param grain: of the trend: 'day', 'dekad' (a third of a month) or 'month'; default by the length
         :return: dict: ``milk`` (see :func:`..queries.herd.shape_milk`), ``previous`` (that of the compared
             period, with its ``trend`` and ``steps``), ``herd`` (counts), ``grain``, ``steps`` ([first, last
-            day] of each), ``trend`` (steps with milk, by their first day; ``cows``: milked a day), ``by_type``, ``by_breed``, ``watch`` (animals that need attention), ``cases``, ``domains``
+            day] of each), ``trend`` (steps with milk, by their first day; ``cows``: milked a day),
+            ``by_type``, ``by_breed``, ``watch`` (animals that need attention), ``cases``, ``domains``
             (of the records behind each figure), ``source`` ('rollup', or 'base' when source tables had to be
             read), ``source_reason``, ``date_from``, ``date_to``, ``today``
         :raises AccessError: portal and public users, users without herd access, foreign farms and companies
@@ -228,6 +229,8 @@ class FarmAnimal(models.Model):
         records = self.env[model].browse(sorted({key for keys in groups for key in keys if key}))
         if model == "farm.pen":
             records.fetch(["name", "farm_id"])
+        else:
+            records.fetch(["display_name"])
         if model == "farm.pen" and len(records.farm_id) > 1:
             # farms call their pens alike
             return {pen.id: f"{pen.display_name} ({pen.farm_id.name})" for pen in records}
@@ -289,6 +292,7 @@ class FarmAnimal(models.Model):
         """What a client shows of :meth:`_herd_watch`."""
         days = {company: day for day, ids in scope["days"].items() for company in ids}
         names = self._herd_labels("health_status")
+        animals.pen_id.fetch(["display_name"])
         result = []
         for animal in animals:
             now, until = days[animal.company_id.id], animal.milk_withdrawal_until

@@ -70,10 +70,12 @@ class SaleOrder(models.Model):
         Parameters and errors as in :meth:`get_dashboard_data_optimized`; cached.
 
         :param compare: with the 'previous' period of the same length, or with the same dates a 'year' ago
-        :param grain: of ``daily_stats``: 'day', 'dekad' (a third of a month) or 'month'; default by the length
+        :param grain: of ``daily_stats``: 'day', 'dekad' (a third of a month) or 'month'; default by the
+            length
         :return: its dict with ``grain`` and ``steps`` ([first, last day] of each of ``daily_stats``, which
             are dated by their first day; ``unique_customers`` of days only), ``top_customers`` (partner_id,
-            name, order_count, revenue), ``previous`` (the compared period: summary, daily_stats, steps, date_from, date_to), ``domain`` (orders),
+            name, order_count, revenue), ``previous`` (the compared period: summary, daily_stats, steps,
+            date_from, date_to), ``domain`` (orders),
             ``line_domain`` (their product lines), ``deliveries`` (delivered, on_time, previous, domain; or
             ``None`` without rights to transfers), ``source`` ('rollup' or 'base') and ``source_reason``
         """

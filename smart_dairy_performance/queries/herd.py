@@ -101,8 +101,8 @@ def shape_total(rows, ecm_formula):
 
 
 def shape_steps(rows, steps):
-    """:func:`shape_milk` of each step of a period that has a row, with its first day as ``date`` and ``cows``:
-    milked on each of its days.
+    """:func:`shape_milk` of each step of a period that has a row, with its first day as ``date`` and
+    ``cows``: milked on each of its days.
 
     :param rows: {first day: row of :data:`MEASURES`}; ``steps``: periods
     """

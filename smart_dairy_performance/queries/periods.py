@@ -24,8 +24,8 @@ PRESETS = {
 }
 
 
-#: what a chart's points stand for, and for periods of at most how many days: as many as an eye can tell apart.
-#: A dekad is a third of a month.
+#: what a chart's points stand for, and for periods of at most how many days: as many as an eye can tell
+#: apart. A dekad is a third of a month.
 GRAINS = {"day": 92, "dekad": 1100, "month": MAX_DAYS}
 
 

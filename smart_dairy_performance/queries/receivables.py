@@ -108,7 +108,8 @@ def owed_and_overdue(answer, as_of, headline):
     return SQL(
         """
         SELECT COALESCE(sum(amount) FILTER (WHERE period = 0 AND company IN %(headline)s), 0),
-               COALESCE(sum(amount) FILTER (WHERE period = 0 AND company IN %(headline)s AND due < %(as_of)s), 0),
+               COALESCE(sum(amount)
+                        FILTER (WHERE period = 0 AND company IN %(headline)s AND due < %(as_of)s), 0),
                COALESCE(bool_or(period = 1), false)
           FROM (%(answer)s) a
         """,

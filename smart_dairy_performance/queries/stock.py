@@ -102,7 +102,8 @@ def tidy(digits):
 def flows(moved, periods, chosen, currency_companies, rounded):
     """Add up what came in and went out of warehouses.
 
-    :param moved: rows (number of the period, first day of a day, dekad or month, company id, unit id, source, destination (warehouses),
+    :param moved: rows (number of the period, first day of a day, dekad or month, company id, unit id,
+        source, destination (warehouses),
         moves, quantity, value)
     :param periods: the periods; what begins before one is dated by its first day
     :param chosen: ids of the warehouses; what goes to one of them came in

@@ -69,12 +69,12 @@ def _cover(cut, question, rules, noted):
 
 
 def _arms(cut, question, select, measure=None, condition=None, below=None):
-    """The rows of every level (or of those ``below`` one only) and the live ones, with the columns ``select``."""
+    """The rows of every level (or those ``below`` one) and the live ones, with the columns ``select``."""
     terms = [SQL("(%s)", term) for term in (question.where, condition) if term]
     return SQL(
         # OFFSET 0: one index scan a piece, whatever the planner thinks of joining by level
-        "SELECT t.* FROM %(pieces)s, LATERAL (SELECT %(select)s FROM %(table)s t WHERE %(where)s AND t.level = c.level"
-        " AND t.bucket >= c.low AND t.bucket < c.high OFFSET 0) t"
+        "SELECT t.* FROM %(pieces)s, LATERAL (SELECT %(select)s FROM %(table)s t WHERE %(where)s"
+        " AND t.level = c.level AND t.bucket >= c.low AND t.bucket < c.high OFFSET 0) t"
         " UNION ALL SELECT %(select)s FROM d, %(periods)s, unnest(c.days * d.dirty) r,"
         " LATERAL %(live)s(lower(r), upper(r)) t WHERE %(where)s",
         select=select,

@@ -261,8 +261,8 @@ class FarmAnimal(models.Model):
     )
     # with what lists and dashboards ask of them: all of it has an index of its own already
     _milk_withdrawal_idx = models.Index(
-        "(milk_withdrawal_until) INCLUDE (company_id, lactation_status, status, active, animal_type, breed_id,"
-        " pen_id, health_status) WHERE milk_withdrawal_until IS NOT NULL"
+        "(milk_withdrawal_until) INCLUDE (company_id, lactation_status, status, active, animal_type,"
+        " breed_id, pen_id, health_status) WHERE milk_withdrawal_until IS NOT NULL"
     )
 
     def init(self):

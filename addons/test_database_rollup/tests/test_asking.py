@@ -88,7 +88,7 @@ class TestAsking(TransactionCase):
         self.assertEqual(amounts, sorted(amounts, key=lambda row: row[1]))
 
     def test_several_periods_in_one_statement(self):
-        """Each with its own rows, whatever they share; a statement around the answer; remembered conditions."""
+        """Each with its own rows, whatever they share."""
         months = [(date(2025, month, 1), date(2025, month, 28)) for month in (1, 3, 6)]
         periods = [*months, (FIRST, LAST)]
         for question in ({}, {"by": ("seller",)}, {"by": ("kind",), "grain": "month"}):
