@@ -253,7 +253,7 @@ def _bare(cursor, tables):
     """Tables without triggers, foreign key checks and secondary indexes while they are filled."""
     cursor.execute(
         """
-        SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+        SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), obj_description(i.indexrelid)
           FROM pg_index i
          WHERE i.indrelid::regclass::text = ANY(%s) AND NOT i.indisprimary
            AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
@@ -261,7 +261,7 @@ def _bare(cursor, tables):
         [list(tables)],
     )
     indexes = cursor.fetchall()
-    for name, _definition in indexes:
+    for name, _definition, _comment in indexes:
         cursor.execute(SQL("DROP INDEX {}").format(SQL(name)))
     cursor.execute(
         """
@@ -281,5 +281,7 @@ def _bare(cursor, tables):
     for table, name, enabled in triggers:
         how = SQL("ENABLE ALWAYS TRIGGER" if enabled == "A" else "ENABLE TRIGGER")
         cursor.execute(SQL("ALTER TABLE {} {} {}").format(Identifier(table), how, Identifier(name)))
-    for _name, definition in indexes:
+    for name, definition, comment in indexes:
         cursor.execute(SQL(definition))
+        if comment:  # an update of Odoo's looks there for what an index was declared as
+            cursor.execute(SQL("COMMENT ON INDEX {} IS {}").format(SQL(name), Literal(comment)))

@@ -57,6 +57,7 @@ class AccountMoveLine(models.Model):
             [Period(EVER.first, last - ONE_DAY), Period(last, EVER.last)],  # overdue, and not
             by=("customer",),
             measures=("items", "amount", "oldest"),
+            parts=True,
             within=lambda answer: receivables.customers(answer, last, CUSTOMERS),
         ).rows
         until = last + timedelta(days=EXPECTED_DAYS)
@@ -78,6 +79,7 @@ class AccountMoveLine(models.Model):
                 domain=[(company, "in", scope["companies"]._ids)],
                 by=("company", "due"),
                 measures=("amount",),
+                parts=True,
                 within=lambda answer: receivables.owed_and_overdue(answer, day, headline),
             ).rows
             return amount, overdue, later

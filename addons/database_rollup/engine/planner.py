@@ -127,7 +127,7 @@ def answer(rollup, question, rules=RULES, noted=None):
     found = _arms(cut, question, rows)
     distinct = [m for m in asked if isinstance(m, CountDistinct)]
     # nothing to add up; without keys there is one row always, and only adding up makes one of none
-    ready = question.keys and one_row_each(cut, question)
+    ready = question.parts or question.keys and one_row_each(cut, question)
     if distinct and not one_row_each(cut, question):
         more, found = _with_values(cut, question, found, asked, distinct)
         ctes.append(more)

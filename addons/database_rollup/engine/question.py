@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from odoo.tools import SQL
 
-from .declaration import CountDaily
+from .declaration import Count, CountDaily, Max, Min, Sum
 from .errors import NotCoveredError, QuestionError
 from .levels import LEVELS
 
@@ -30,6 +30,8 @@ class Question:
     :param limit: most rows; the statement then has one more column, the number of groups without the limit
     :param periods: pairs of days within ``first`` and ``last``, to ask about each of them; they may overlap.
         The result's first column, ``period``, is the number of the pair, from 0; one without rows is missing
+    :param parts: a group may come in several rows, for a statement that adds them up in its own way: counts,
+        sums, smallest and largest values only
     :param floats: sums and averages in double precision, as Odoo's cursors give every number
     """
 
@@ -43,6 +45,7 @@ class Question:
     order: tuple[tuple[str, str], ...] = ()
     limit: int | None = None
     periods: tuple[tuple[date, date], ...] = ()
+    parts: bool = False
     floats: bool = False
 
     @property
@@ -99,6 +102,8 @@ def check(rollup, question):
             raise QuestionError(f"order by {name!r}: the answer's columns are {', '.join(have)}")
         if direction not in ORDERS:
             raise QuestionError(f"order by {name} {direction!r}: say 'asc' or 'desc'")
+    if question.parts and any(not isinstance(m, Count | Sum | Min | Max) for m in measures(rollup, question)):
+        raise QuestionError("parts of averages and of different values cannot be added up: leave parts out")
     if question.limit is not None and question.limit < 1:
         raise QuestionError(f"limit {question.limit!r} is less than 1; leave it out for all rows")
 

@@ -186,6 +186,7 @@ class DatabaseRollup(models.Model):
         base=True,
         periods=(),
         within=None,
+        parts=False,
         conditions=None,
     ):
         """Answer a question under the user's access rights, companies and record rules.
@@ -200,6 +201,7 @@ class DatabaseRollup(models.Model):
         :param periods: pairs of days within ``first`` and ``last``, see there
         :param within: function that gets the answer's SELECT as :class:`~odoo.tools.SQL` and returns a
             statement around it, whose rows the answer then has
+        :param parts: with ``within``: spares adding up what that does, see there
         :param conditions: a dict that remembers, from question to question of this user in this transaction,
             what a domain without lists is as SQL
         :return: :class:`Answer`, exact in the transaction's snapshot, its own writes included
@@ -217,7 +219,8 @@ class DatabaseRollup(models.Model):
             order=tuple(tuple(pair) for pair in order),
             limit=limit,
             periods=tuple(tuple(pair) for pair in periods),
-            floats=True,
+            parts=parts,
+            floats=not parts,
         )
         try:
             planner.check(rollup, question)
