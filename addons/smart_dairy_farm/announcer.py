@@ -10,6 +10,7 @@ import time
 
 _logger = logging.getLogger(__name__)
 
+
 class Announcer:
     """Gathers topics and hands them to ``send(topics)`` in a thread.
 

@@ -7,14 +7,20 @@ from . import archive, bounds, catalogue
 from .connection import alone, briefly
 from .errors import DamagedError, PartitionError
 from .protocol import RULES
-from .sql import own, run, table, value
+from .sql import own, run, table, trusted, value
+from .words import _lt
 
 
 def expired(cursor, declared, now):
-    """Attached partitions that end at or before the retention's floor, oldest first; not those held."""
+    """Attached partitions that end at or before the retention's floor, oldest first.
+
+    Neither those that are held, nor those that may not leave yet.
+    """
     floor = bounds.floor(declared, now)
     if floor is None:
         return []
+    free = _free_until(cursor, declared)
+    floor = min(floor, free) if free else floor
     held = {
         tuple(row)
         for row in run(
@@ -31,6 +37,14 @@ def expired(cursor, declared, now):
         and p.range.upper <= floor
         and (p.range.lower, p.range.upper) not in held
     ]
+
+
+def _free_until(cursor, declared):
+    """The aware moment before which rows may leave, or None: any may."""
+    if not declared.free_until:
+        return None
+    moment = value(cursor, trusted(declared.free_until))
+    return moment.replace(tzinfo=bounds.UTC) if moment else bounds.FIRST
 
 
 def may_go(cursor, declared):
@@ -64,7 +78,7 @@ def detach(session, declared, relation, now, patience, rules=RULES):
     milliseconds.
     """
     with session.transaction() as cursor:
-        found = attached(cursor, declared, relation)
+        found = leaving(cursor, declared, relation)
 
     def work(cursor):
         for statement in detach_statements(declared, found, now):
@@ -96,6 +110,26 @@ def detach_statements(declared, partition, now):
     )
 
 
+def leaving(cursor, declared, relation):
+    """The attached partition of that name, if it may leave the table.
+
+    :raises PartitionError:
+    """
+    found = attached(cursor, declared, relation)
+    free = _free_until(cursor, declared)
+    if free and found.range.upper > free:
+        raise PartitionError(
+            _lt(
+                "%(set)s: %(relation)s may not leave the table yet: what is kept of its rows is complete "
+                "only before %(moment)s UTC; retention takes it when it is",
+                set=declared.name,
+                relation=relation,
+                moment=f"{free:%Y-%m-%d %H:%M}",
+            )
+        )
+    return found
+
+
 def attached(cursor, declared, relation):
     """The attached partition of that name.
 
@@ -110,7 +144,11 @@ def attached(cursor, declared, relation):
         ):
             return partition
     raise PartitionError(
-        f"{declared.name}: {relation!r} is no attached partition with two bounds; see the list"
+        _lt(
+            "%(set)s: %(relation)r is no attached partition with two bounds; see the list",
+            set=declared.name,
+            relation=relation,
+        )
     )
 
 
@@ -156,7 +194,11 @@ def drop(session, declared, relation, now, folder, confirmed=False, rules=RULES)
         alone(cursor, declared)
         if relation not in dict(detached(cursor, declared)):
             raise PartitionError(
-                f"{declared.name}: {relation!r} is not a detached table of this set; detach it first"
+                _lt(
+                    "%(set)s: %(relation)r is not a detached table of this set; detach it first",
+                    set=declared.name,
+                    relation=relation,
+                )
             )
         if not catalogue.stands(cursor, relation):
             run(cursor, SQL("DELETE FROM %s WHERE relation = %s", own("detached"), relation))
@@ -165,16 +207,26 @@ def drop(session, declared, relation, now, folder, confirmed=False, rules=RULES)
         kept = archive.last(cursor, declared, relation)
         if not confirmed and not kept:
             raise PartitionError(
-                f"{declared.name}: {relation} is not archived; archive it before it is dropped"
+                _lt(
+                    "%(set)s: %(relation)s is not archived; archive it before it is dropped",
+                    set=declared.name,
+                    relation=relation,
+                )
             )
         if not confirmed and "checked" in rules:
             archive.read_back(folder, kept)
             rows, content = archive.digest(cursor, declared, relation)
             if (rows, content) != (kept["rows"], kept["content_sha256"]):
                 raise DamagedError(
-                    f"{declared.name}: {relation} holds {rows} rows that are not the {kept['rows']} of "
-                    f"its archive "
-                    f"{kept['file']}; archive it again"
+                    _lt(
+                        "%(set)s: %(relation)s holds %(rows)s rows that are not the %(kept)s of its "
+                        "archive %(file)s; archive it again",
+                        set=declared.name,
+                        relation=relation,
+                        rows=rows,
+                        kept=kept["rows"],
+                        file=kept["file"],
+                    )
                 )
         for statement in drop_statements(relation):
             run(cursor, statement)

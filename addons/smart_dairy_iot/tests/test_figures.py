@@ -8,6 +8,7 @@ import pytz
 from odoo import fields
 from odoo.addons.database_partition import runtime
 from odoo.addons.database_partition.engine import catalogue, clock, maintain
+from odoo.addons.database_partition.tests.common import command
 from odoo.addons.smart_dairy_iot.engine import seal
 from odoo.addons.smart_dairy_iot.readings import KEPT_DAYS, READINGS
 from odoo.addons.smart_dairy_iot.tests.common import SensorCase
@@ -190,8 +191,15 @@ class TestRetention(IngestCase):
         with connect() as cr:
             one = self.env(cr=cr)["database.partition.set"].search([("name", "=", READINGS.table)])
             name = f"{READINGS.table}_p{self.now:%Y%m%d}"
-            with self.assertRaisesRegex(UserError, "not sealed yet"):
+            with self.assertRaisesRegex(UserError, "may not leave the table yet"):
                 one._perform("detach", name, confirmed=True)
+            with self.assertRaisesRegex(UserError, "may not leave the table yet"):
+                one._preview("detach", name)
+        code, out, _err = command("detach", "--set", READINGS.table, "--partition", name, "--yes")
+        self.assertEqual(code, 1)
+        self.assertIn("may not leave the table yet", out)
+        with runtime.session(get_db_name()) as work, work.transaction() as cursor:
+            self.assertIn(name, [one.relation for one in catalogue.partitions(cursor, READINGS)])
 
     def test_figures_have_a_retention_of_their_own(self):
         self.store(*(self.reading(n, minutes=97 * n) for n in range(400)))
