@@ -5,12 +5,11 @@ looks (:meth:`~.models.farm_sensor_look.FarmSensorLook._look`). What is lost wit
 good by the evaluation of each minute.
 """
 
-from itertools import groupby
-
 from odoo import SUPERUSER_ID, api
 from odoo.addons.smart_dairy_farm.announcer import Announcer
 from odoo.modules.registry import Registry
 from odoo.sql_db import db_connect
+from odoo.tools import groupby
 
 from .engine import ingest
 
