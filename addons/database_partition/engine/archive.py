@@ -409,12 +409,13 @@ def preview_restore(cursor, declared, relation, now):
 def release(session, declared, relation):
     """Let retention take a restored partition again."""
     with session.transaction() as cursor:
-        run(
-            cursor,
-            SQL(
-                "UPDATE %s SET held = false WHERE name = %s AND relation = %s",
-                own("archive"),
-                declared.name,
-                relation,
-            ),
-        )
+        run(cursor, release_statement(declared, relation))
+
+
+def release_statement(declared, relation):
+    return SQL(
+        "UPDATE %s SET held = false WHERE name = %s AND relation = %s",
+        own("archive"),
+        declared.name,
+        relation,
+    )

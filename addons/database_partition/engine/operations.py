@@ -63,10 +63,8 @@ def preview(cursor, declared, operation, now, relation=None):
         found = [
             one for step in ("create", "drain") for one in _statements(cursor, declared, step, now, relation)
         ]
+        found += _leaving(cursor, declared, now)
         found += index.statements(cursor, declared)
-        if retention.may_go(cursor, declared):
-            for partition in retention.expired(cursor, declared, now):
-                found += retention.detach_statements(declared, partition, now)
     else:
         found = list(_statements(cursor, declared, operation, now, relation))
     return [show(cursor, one) for one in found]
@@ -79,15 +77,34 @@ def _statements(cursor, declared, operation, now, relation):
     elif operation in ("drain", "drain_all"):
         yield from drain.statements(cursor, declared, now, operation == "drain_all")
     elif operation == "detach":
-        yield from retention.detach_statements(declared, retention.leaving(cursor, declared, relation), now)
+        partition = retention.leaving(cursor, declared, relation)
+        yield from retention.preview_detach(cursor, declared, partition, now)
     elif operation == "archive":
         yield archive.copy_out(cursor, declared, relation)
     elif operation == "drop":
-        yield from retention.drop_statements(relation)
+        yield from retention.preview_drop(cursor, declared, relation, now)
     elif operation == "index":
         yield from index.statements(cursor, declared)
     elif operation == "restore":
         yield from archive.preview_restore(cursor, declared, relation, now)
+    elif operation == "release":
+        yield archive.release_statement(declared, relation)
+    elif operation in ("confirm_drop", "revoke_drop"):
+        yield retention.confirm_statement(declared, now, operation == "confirm_drop")
+
+
+def _leaving(cursor, declared, now):
+    """What a maintenance run sends to detach, archive and drop."""
+    gone = [relation for relation, _range in retention.detached(cursor, declared)]
+    if retention.may_go(cursor, declared):
+        for partition in retention.expired(cursor, declared, now):
+            yield from retention.preview_detach(cursor, declared, partition, now)
+            gone.append(partition.relation)
+    for relation in gone:
+        if declared.archive and not archive.last(cursor, declared, relation):
+            yield archive.copy_out(cursor, declared, relation)
+        if retention.may_go(cursor, declared):
+            yield from retention.preview_drop(cursor, declared, relation, now)
 
 
 def perform(session, declared, operation, now, folder, relation=None, confirmed=False, patience=None):

@@ -60,15 +60,16 @@ def may_go(cursor, declared):
 def confirm_drop(session, declared, now, confirmed=True):
     """An administrator's standing word that this set's old partitions may go without an archive."""
     with session.transaction() as cursor:
-        run(
-            cursor,
-            SQL(
-                "UPDATE %s SET drop_confirmed_at = %s WHERE name = %s",
-                own("set"),
-                now if confirmed else None,
-                declared.name,
-            ),
-        )
+        run(cursor, confirm_statement(declared, now, confirmed))
+
+
+def confirm_statement(declared, now, confirmed):
+    return SQL(
+        "UPDATE %s SET drop_confirmed_at = %s WHERE name = %s",
+        own("set"),
+        now if confirmed else None,
+        declared.name,
+    )
 
 
 def detach(session, declared, relation, now, patience, rules=RULES):
@@ -84,17 +85,21 @@ def detach(session, declared, relation, now, patience, rules=RULES):
         for statement in detach_statements(declared, found, now):
             run(cursor, statement)
 
-    locks = [
-        (name, "ACCESS EXCLUSIVE")
-        for name in (declared.table, catalogue_default(session, declared), relation)
-        if name
-    ]
+    with session.transaction() as cursor:
+        locks = [(name, "ACCESS EXCLUSIVE") for name in detach_locks(cursor, declared, relation)]
     briefly(session, declared, patience, locks, work, rules=rules)
 
 
-def catalogue_default(session, declared):
-    with session.transaction() as cursor:
-        return catalogue.default_of(cursor, declared)
+def detach_locks(cursor, declared, relation):
+    """The tables that detaching locks, in the order in which everybody takes them."""
+    return [name for name in (declared.table, catalogue.default_of(cursor, declared), relation) if name]
+
+
+def preview_detach(cursor, declared, partition, now):
+    """What :func:`detach` sends, for a dry run."""
+    for name in detach_locks(cursor, declared, partition.relation):
+        yield SQL("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE NOWAIT", table(name))
+    yield from detach_statements(declared, partition, now)
 
 
 def detach_statements(declared, partition, now):
@@ -203,7 +208,7 @@ def drop(session, declared, relation, now, folder, confirmed=False, rules=RULES)
         if not catalogue.stands(cursor, relation):
             run(cursor, SQL("DELETE FROM %s WHERE relation = %s", own("detached"), relation))
             return
-        run(cursor, SQL("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE", table(relation)))
+        run(cursor, lock_statement(relation))
         kept = archive.last(cursor, declared, relation)
         if not confirmed and not kept:
             raise PartitionError(
@@ -228,13 +233,27 @@ def drop(session, declared, relation, now, folder, confirmed=False, rules=RULES)
                         file=kept["file"],
                     )
                 )
-        for statement in drop_statements(relation):
+        for statement in drop_statements(relation, kept, now):
             run(cursor, statement)
-        if kept:
-            gone = SQL("dropped_at = %s, restored_at = NULL, held = false", now)
-            run(cursor, SQL("UPDATE %s SET %s WHERE id = %s", own("archive"), gone, kept["id"]))
 
 
-def drop_statements(relation):
+def lock_statement(relation):
+    return SQL("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE", table(relation))
+
+
+def drop_statements(relation, kept, now):
+    """:param kept: facts of its archive, or None"""
     yield SQL("DROP TABLE %s", table(relation))
     yield SQL("DELETE FROM %s WHERE relation = %s", own("detached"), relation)
+    if kept:
+        gone = SQL("dropped_at = %s, restored_at = NULL, held = false", now)
+        yield SQL("UPDATE %s SET %s WHERE id = %s", own("archive"), gone, kept["id"])
+
+
+def preview_drop(cursor, declared, relation, now):
+    """What :func:`drop` sends, for a dry run: under the lock it reads the table once more."""
+    kept = archive.last(cursor, declared, relation)
+    yield lock_statement(relation)
+    if kept:
+        yield archive.copy_out(cursor, declared, relation)
+    yield from drop_statements(relation, kept, now)

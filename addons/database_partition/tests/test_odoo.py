@@ -11,6 +11,7 @@ from odoo.addons.database_partition.tests.common import command
 from odoo.exceptions import AccessError, UserError
 from odoo.orm.model_classes import add_to_registry
 from odoo.tests import HttpCase, TransactionCase, get_db_name, new_test_user, tagged
+from psycopg2 import sql
 
 TOUR = PartitionSet(
     table="tour_reading",
@@ -68,7 +69,7 @@ class TestModels(SetCase):
             name = cursor.fetchone()[0]
 
             def bloat():
-                cursor.execute(f"VACUUM (ANALYZE, TRUNCATE false) {name}")
+                cursor.execute(sql.SQL("VACUUM (ANALYZE, TRUNCATE false) {}").format(sql.Identifier(name)))
                 cursor.execute(
                     "SELECT rows_estimate, bloat_estimate FROM database_partition WHERE name = %s", [name]
                 )

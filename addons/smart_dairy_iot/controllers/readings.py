@@ -58,7 +58,8 @@ class ReadingsController(http.Controller):
             "accepted": outcome.accepted,
             "duplicates": outcome.duplicates,
             "quarantined": outcome.quarantined,
-            "errors": [{"index": index, "reason": reason} for index, reason in outcome.errors],
+            "quarantine": _reasons(outcome.held),
+            "errors": _reasons(outcome.errors),
         }
         if readings and len(outcome.errors) == len(readings):
             return _answer(422, {"error": "no reading could be taken", **facts})
@@ -88,6 +89,10 @@ class ReadingsController(http.Controller):
 def _connect():
     with db_connect(request.db).cursor() as cursor:
         yield cursor
+
+
+def _reasons(found):
+    return [{"index": index, "reason": reason} for index, reason in found]
 
 
 def _answer(status, facts, **headers):

@@ -15,6 +15,7 @@ from odoo.addons.smart_dairy_iot.tests.common import SensorCase
 from odoo.addons.smart_dairy_iot.tests.test_ingest import IngestCase, connect
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import get_db_name, tagged
+from odoo.tools import SQL
 
 ZONES = ("UTC", "Asia/Dhaka", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York", "Pacific/Chatham")
 
@@ -149,7 +150,8 @@ class TestRetention(IngestCase):
         with connect() as cr:
             cr.execute("DELETE FROM ir_config_parameter WHERE key LIKE 'smart_dairy_iot.%%'")
             for table in ("farm_sensor_hourly", "farm_sensor_daily"):
-                cr.execute(f"DELETE FROM {table} WHERE sensor_id IN %s", [tuple(self.sensor_ids)])  # noqa: S608
+                gone = SQL.identifier(table)
+                cr.execute(SQL("DELETE FROM %s WHERE sensor_id IN %s", gone, tuple(self.sensor_ids)))
             cr.execute("UPDATE res_company SET sensor_days_sealed = NULL")
             cr.execute("DELETE FROM farm_sensor_seal")
             self.env(cr=cr)["farm.sensor.seal"].init()
