@@ -141,9 +141,9 @@ WITH stored AS (
                     AND (g.unit IS NULL OR g.unit = s.unit), false)
      ORDER BY s.id, g.at
     %(conflict)s
-    RETURNING sensor_id, "timestamp", value, quality),
+    RETURNING sensor_id, "timestamp", value, quality <> 'bad' AS usable),
 newest AS (
-    SELECT DISTINCT ON (sensor_id) sensor_id, "timestamp", value FROM stored WHERE quality <> 'bad'
+    SELECT DISTINCT ON (sensor_id) sensor_id, "timestamp", value FROM stored WHERE usable
      ORDER BY sensor_id, "timestamp" DESC),
 latest AS (
     INSERT INTO farm_sensor_latest AS l (sensor_id, "timestamp", value, received_at)
