@@ -20,6 +20,8 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from psycopg2 import sql
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
@@ -135,11 +137,13 @@ def retention(lab, what, plain, first, folder, declared, table):
             low, high = (end.replace(tzinfo=None) for end in (oldest.range.lower, oldest.range.upper))
             written, began = position(), time.perf_counter()
             cursor.execute(
-                f"DELETE FROM {plain} WHERE {declared.key} >= %s AND {declared.key} < %s",  # noqa: S608
+                sql.SQL("DELETE FROM {0} WHERE {1} >= %s AND {1} < %s").format(
+                    sql.Identifier(plain), sql.Identifier(declared.key)
+                ),
                 (low, high),
             )
             deleted = cursor.rowcount
-            cursor.execute(f"VACUUM {plain}")
+            cursor.execute(sql.SQL("VACUUM {}").format(sql.Identifier(plain)))
             times["delete"].append(time.perf_counter() - began)
             wal["delete"].append(position() - written)
             written, began = position(), time.perf_counter()
@@ -166,7 +170,8 @@ def retention(lab, what, plain, first, folder, declared, table):
 
 def orders(lab, folder, rows, table):
     from odoo.addons.smart_dairy_performance.partitions import settle
-    from odoo.addons.smart_dairy_performance.partitions.orders import ORDERS, VIEW, columns
+    from odoo.addons.smart_dairy_performance.partitions.orders import COLUMNS as COLUMNS_OF_ORDERS
+    from odoo.addons.smart_dairy_performance.partitions.orders import ORDERS, VIEW
 
     lab.do(
         # as wide as Odoo's orders are, with its indexes
@@ -187,16 +192,18 @@ def orders(lab, folder, rows, table):
         settle.fill(work)
         speed = rows / (time.perf_counter() - began)
         print(f"filling {rows} orders: {speed:,.0f} a second, in small transactions")
-    names = columns().code
+    names = sql.SQL(", ").join(map(sql.Identifier, COLUMNS_OF_ORDERS))
     lab.do(
-        f"CREATE TABLE plain_order (LIKE {ORDERS.table} INCLUDING ALL);"  # noqa: S608
-        f"INSERT INTO plain_order ({names}) SELECT {names} FROM {ORDERS.table};"
-        "CREATE INDEX ON plain_order (date_order)"
+        sql.SQL(
+            "CREATE TABLE plain_order (LIKE {table} INCLUDING ALL);"
+            "INSERT INTO plain_order ({names}) SELECT {names} FROM {table};"
+            "CREATE INDEX ON plain_order (date_order)"
+        ).format(table=sql.Identifier(ORDERS.table), names=names)
     )
     for name in ("plain_order", ORDERS.table, "sale_order"):
-        lab.do(f"VACUUM ANALYZE {name}")
+        vacuum(lab, name)
     for name in ("note", "unfilled", "kept"):
-        lab.do(f"VACUUM ANALYZE {ORDERS.table}.{name}")
+        vacuum(lab, ORDERS.table, name)
     with contextlib.closing(lab.connect(autocommit=True)) as cnx, cnx.cursor() as cursor:
         reports(
             cursor, f"{MONTHS} months of orders ({rows})", ORDER_REPORTS, "plain_order", ORDERS.table, table
@@ -204,6 +211,10 @@ def orders(lab, folder, rows, table):
         reports(cursor, "sale_order itself, and the exact view", VIEW_REPORTS, "sale_order", VIEW, table)
     first = datetime(2023, 7, 1, tzinfo=timezone.utc)
     retention(lab, "retention of a month", "plain_order", first, folder, ORDERS, table)
+
+
+def vacuum(lab, *name):
+    lab.do(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(*name)))
 
 
 def readings(lab, folder, rows, table):
@@ -220,15 +231,16 @@ def readings(lab, folder, rows, table):
         report = maintain.maintain(work, declared, NOW, folder)
         if not report.good:
             raise AssertionError(report.failed)
-    lab.do(f"CREATE TABLE plain_reading ({COLUMNS}); CREATE INDEX ON plain_reading (sensor_id, timestamp)")
+    lab.do("CREATE TABLE plain_reading (" + COLUMNS + ")")
+    lab.do("CREATE INDEX ON plain_reading (sensor_id, timestamp)")
     lab.do("CREATE INDEX ON plain_reading (timestamp)")
     for name in ("plain_reading", "bench_reading"):
-        lab.do(
-            f"INSERT INTO {name} SELECT i, i %% 200, timestamp '2025-03-17' + i * (interval '90 days' / %s),"  # noqa: S608
-            " i %% 37, 'C', 0, now() FROM generate_series(1, %s) i",
-            rows, rows,
-        )  # fmt: skip
-        lab.do(f"VACUUM ANALYZE {name}")
+        filling = sql.SQL(
+            "INSERT INTO {} SELECT i, i %% 200, timestamp '2025-03-17' + i * (interval '90 days' / %s),"
+            " i %% 37, 'C', 0, now() FROM generate_series(1, %s) i"
+        )
+        lab.do(filling.format(sql.Identifier(name)), rows, rows)
+        vacuum(lab, name)
     with contextlib.closing(lab.connect(autocommit=True)) as cnx, cnx.cursor() as cursor:
         reports(
             cursor,

@@ -36,6 +36,7 @@ from pathlib import Path
 
 import psycopg2
 import psycopg2.errors
+from psycopg2 import sql
 
 # The engine knows no model: load it as a package without running the addon's own __init__.
 _package = types.ModuleType("database_partition")
@@ -53,6 +54,7 @@ from database_partition.testing.lab import Lab  # noqa: E402
 NEEDS = "servers"
 BEGIN = datetime(2021, 1, 1, tzinfo=timezone.utc)
 YEARS = timedelta(days=5 * 365 + 1)
+COUNT = sql.SQL("SELECT count(*) FROM {}")
 COLUMNS = "id bigint NOT NULL, at timestamp NOT NULL, value integer, PRIMARY KEY (id, at)"
 SETS = (
     PartitionSet(table="soak_order", key="at", columns=COLUMNS, zone="Asia/Dhaka", premake=4, retention=24),
@@ -99,9 +101,10 @@ def write(number, lab, clock, result):
     trouble, longest, serial = Counter(), 0.0, 0
     cnx = lab.connect(autocommit=True)
     with contextlib.closing(cnx), cnx.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = '{BAR}'")
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [BAR])
         while clock.share() < 1:
             table = chance.choice(SETS).table
+            named = sql.Identifier(table)
             rows = []
             for _row in range(chance.choice((1, 1, 1, 20))):
                 serial += 1
@@ -112,12 +115,10 @@ def write(number, lab, clock, result):
             try:
                 cursor.execute("BEGIN")
                 for row in rows:
-                    cursor.execute(f"INSERT INTO {table} VALUES (%s, %s, %s)", row)  # noqa: S608 one of ours
+                    cursor.execute(sql.SQL("INSERT INTO {} VALUES (%s, %s, %s)").format(named), row)
                 if chance.random() < 0.2:
-                    cursor.execute(
-                        f"UPDATE {table} SET value = -1 WHERE id = %s AND at = %s",  # noqa: S608
-                        rows[0][:2],
-                    )
+                    change = sql.SQL("UPDATE {} SET value = -1 WHERE id = %s AND at = %s")
+                    cursor.execute(change.format(named), rows[0][:2])
                     trouble["update that found nothing"] += cursor.rowcount != 1
                     rows[0] = (*rows[0][:2], -1)
                 cursor.execute("COMMIT")
@@ -137,7 +138,7 @@ def read(number, lab, clock, result):
     cnx = lab.connect()
     with contextlib.closing(cnx), cnx.cursor() as cursor:
         while clock.share() < 1:
-            table = chance.choice(SETS).table
+            count = COUNT.format(sql.Identifier(chance.choice(SETS).table))
             low = (clock.now() - timedelta(days=chance.uniform(0, 60))).replace(tzinfo=None)
             parts = ["at < %(low)s", "at >= %(low)s"]
             cursor.execute("SELECT 1")
@@ -146,7 +147,7 @@ def read(number, lab, clock, result):
                 # a range first: before the transaction holds any lock on the table's other partitions
                 counts = []
                 for condition in (*parts[::-1], "true", *parts):
-                    cursor.execute(f"SELECT count(*) FROM {table} WHERE {condition}", {"low": low})  # noqa: S608
+                    cursor.execute(count + sql.SQL(" WHERE " + condition), {"low": low})
                     counts.append(cursor.fetchone()[0])
                     time.sleep(chance.uniform(0, 0.01))
                 asked += 1
@@ -166,7 +167,7 @@ def report(lab, clock, seconds, result):
     cnx = lab.connect()
     with contextlib.closing(cnx), cnx.cursor() as cursor:
         for one in SETS:
-            cursor.execute(f"SELECT count(*) FROM {one.table}")  # noqa: S608
+            cursor.execute(COUNT.format(sql.Identifier(one.table)))
         cursor.execute("SELECT pg_sleep(%s)", [seconds])
     result.put(("report", None, Counter(), 0.0))
 
@@ -304,7 +305,8 @@ def compare(lab, folder, answers, trouble):
         for answer in answers:
             if answer[0] == "writer":
                 acked.update(answer[1][one.table].items())
-        found = kept[one.table] + Counter(lab.do(f"SELECT id, value FROM {one.table}"))  # noqa: S608
+        stored = lab.do(sql.SQL("SELECT id, value FROM {}").format(sql.Identifier(one.table)))
+        found = kept[one.table] + Counter(stored)
         trouble[f"{one.table}: rows lost"] += (acked - found).total()
         trouble[f"{one.table}: rows doubled or not acknowledged"] += (found - acked).total()
 

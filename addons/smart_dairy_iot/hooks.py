@@ -1,5 +1,6 @@
 from odoo.addons.database_partition import runtime
 from odoo.addons.database_partition.engine import clock, create, maintain
+from odoo.addons.database_partition.engine.words import translated
 from odoo.exceptions import UserError
 
 from .readings import READINGS
@@ -10,7 +11,7 @@ def post_init_hook(env):
     with runtime.session(env.cr.dbname) as work:
         report = maintain.maintain(work, READINGS, clock.now(), None, steps=("premake",))
     if report.failed:
-        raise UserError("; ".join(report.failed))
+        raise UserError("; ".join(translated(text, env.lang) for text in report.failed))
 
 
 def uninstall_hook(env):

@@ -27,6 +27,8 @@ READINGS = declare(
         history=KEPT_DAYS,
         retention=KEPT_DAYS,
         zone="UTC",
+        # a day goes when its hourly and daily figures are sealed, and not before
+        free_until="SELECT sealed FROM farm_sensor_seal",
         title="Sensor readings",
     ),
     "smart_dairy_iot",

@@ -27,7 +27,8 @@ class PartitionedOrders(Command):
 
         options, rest = self._parse(cmdargs)
         config.parser.prog = self.prog
-        config.parse_config([*rest, "--no-http"], setup_logging=True)
+        given = ["--config", options.config] if options.config else []
+        config.parse_config([*given, *rest, "--no-http"], setup_logging=True)
         names = [options.database] if options.database else config["db_name"]
         if len(names) != 1:
             self._refuse("name one database with -d")
@@ -86,6 +87,7 @@ class PartitionedOrders(Command):
         add = parser.add_argument
         add("what", choices=WHAT, help="what to do")
         add("-d", "--database", help="the database")
+        add("-c", "--config", help="Odoo's configuration file")
         add("--role", help="of grant and revoke; created without login where it is missing")
         add("--dry-run", action="store_true", help="of grant and revoke: show the statements, execute none")
         add("--json", action="store_true", help="one JSON document")

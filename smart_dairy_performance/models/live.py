@@ -2,9 +2,10 @@
 
 import odoo
 from odoo import api, models
+from odoo.addons.smart_dairy_farm.announcer import Announcer
 from odoo.modules.registry import Registry
 
-from ..live import CHANNEL, TYPE, Announcer
+from ..live import CHANNEL, INTERVAL, TYPE
 
 KEY = "smart_dairy_performance.changed"
 #: dashboard: the groups of which a user needs one to hear of it; those of its own method
@@ -31,7 +32,7 @@ def _send(topics):
                 )
 
 
-announcer = Announcer(_send)
+announcer = Announcer(_send, CHANNEL, INTERVAL)
 
 
 class DairyLiveMixin(models.AbstractModel):
@@ -60,9 +61,13 @@ class DairyLiveMixin(models.AbstractModel):
         """Note the companies of ``self``; without one (shared records) those that are selected."""
         if not self:
             return
-        companies = self.sudo().company_id.ids or self.env.companies.ids
+        self._dairy_announce(self._dairy_dashboards, self.sudo().company_id or self.env.companies)
+
+    @api.model
+    def _dairy_announce(self, dashboards, companies):
+        """Tell open ``dashboards`` of these companies after the commit."""
         database = self.env.cr.dbname
-        topics = {(database, name, company) for name in self._dairy_dashboards for company in companies}
+        topics = {(database, name, company) for name in dashboards for company in companies.ids}
         callbacks = self.env.cr.postcommit
         if KEY not in callbacks.data:
             callbacks.data[KEY] = set()

@@ -1,6 +1,16 @@
 """Which records belong to which dashboards."""
 
-from odoo import models
+from odoo import api, models
+
+
+class FarmSensorLook(models.Model):
+    _inherit = "farm.sensor.look"
+
+    @api.model
+    def _arrived(self, companies):
+        """Open sensor dashboards follow what comes in."""
+        super()._arrived(companies)
+        self.env["dairy.live.mixin"]._dairy_announce(("sensors",), companies)
 
 
 class SaleOrder(models.Model):

@@ -43,7 +43,7 @@ class SaleOrderPartitionedCheck(models.TransientModel):
             with runtime.session(self.env.cr.dbname) as work:
                 yield work
         except PartitionError as error:
-            raise UserError(str(error)) from error
+            raise UserError(error.translated(self.env.lang)) from error
 
     def action_fill(self):
         """Fill what is not filled and make good what waits."""

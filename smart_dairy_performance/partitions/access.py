@@ -6,7 +6,7 @@ from odoo.addons.database_partition.engine.errors import PartitionError
 from odoo.addons.database_partition.engine.sql import run, value
 from odoo.tools import SQL
 
-from .orders import VIEW
+from .orders import VIEW, _lt
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -15,7 +15,10 @@ def check(role):
     """:raises PartitionError: the name would not do for a role"""
     if not NAME.fullmatch(role):
         raise PartitionError(
-            f"role {role!r} will not do; take lower-case letters, digits and _, at most 63, like dairy_bi"
+            _lt(
+                "role %(role)r will not do; take lower-case letters, digits and _, at most 63, like dairy_bi",
+                role=role,
+            )
         )
 
 
@@ -40,6 +43,6 @@ def grant(cursor, role, revoke=False):
     """
     check(role)
     if revoke and not value(cursor, SQL("SELECT 1 FROM pg_roles WHERE rolname = %s", role)):
-        raise PartitionError(f"role {role!r} does not exist; there is nothing to revoke")
+        raise PartitionError(_lt("role %(role)r does not exist; there is nothing to revoke", role=role))
     for statement in list(statements(cursor, role, revoke)):
         run(cursor, statement)

@@ -1,7 +1,13 @@
 """The table, its columns, and what stands beside it."""
 
+from functools import partial
+
 from odoo.addons.database_partition import PartitionSet, declare
+from odoo.addons.database_partition.engine.words import Text
 from odoo.tools import SQL
+
+#: what the engine here says, for translation
+_lt = partial(Text, "smart_dairy_performance")
 
 #: columns of ``sale_order``, with the same types there
 COLUMNS = {

@@ -14,7 +14,7 @@ from odoo.addons.database_partition.engine.errors import BusyError, PartitionErr
 from odoo.addons.database_partition.engine.sql import run, value
 from odoo.tools import SQL
 
-from .orders import COPY, ORDERS, SOURCE, columns, kept, own
+from .orders import COPY, ORDERS, SOURCE, _lt, columns, kept, own
 
 #: orders that one transaction takes at first, at least and at most; their writers may wait for its end
 FIRST, LEAST, MOST = 200, 20, 2000
@@ -74,7 +74,9 @@ def alone(cursor):
     :raises BusyError: another process is at it
     """
     if not value(cursor, SQL("SELECT pg_try_advisory_xact_lock(hashtext('sale_order_partitioned'), 0)")):
-        raise BusyError(f"{ORDERS.name}: another process fills it; try again when it has ended")
+        raise BusyError(
+            _lt("%(set)s: another process fills it; try again when it has ended", set=ORDERS.name)
+        )
 
 
 class _Pace:

@@ -4,7 +4,10 @@ from datetime import datetime, timezone
 
 from odoo.addons.database_partition.engine import bounds, create, maintain
 from odoo.addons.database_partition.engine.connection import Patience
+from odoo.addons.database_partition.engine.sql import run
 from odoo.addons.database_partition.testing.lab import Lab
+from odoo.tools import SQL
+from psycopg2 import sql
 
 from ..partitions import keep, settle, verify
 from ..partitions.orders import COLUMNS, ORDERS, VIEW
@@ -18,14 +21,18 @@ class OrdersLab(Lab):
 
     def clear(self):
         super().clear()
-        kinds = ", ".join(
-            f"{name} {kind.removesuffix(' NOT NULL')}" for name, kind in COLUMNS.items() if name != "id"
+        kinds = sql.SQL(", ").join(
+            sql.SQL("{} " + kind.removesuffix(" NOT NULL")).format(sql.Identifier(name))
+            for name, kind in COLUMNS.items()
+            if name != "id"
         )
         self.do(
-            f"DROP SCHEMA IF EXISTS {ORDERS.table} CASCADE;"  # noqa: S608 our own names
-            f"CREATE TABLE sale_order (id serial PRIMARY KEY, {kinds}, note text);"
-            "CREATE TABLE res_company (id integer PRIMARY KEY, currency_id integer);"
-            "INSERT INTO res_company VALUES (1, 1)"
+            sql.SQL(
+                "DROP SCHEMA IF EXISTS {schema} CASCADE;"
+                "CREATE TABLE sale_order (id serial PRIMARY KEY, {kinds}, note text);"
+                "CREATE TABLE res_company (id integer PRIMARY KEY, currency_id integer);"
+                "INSERT INTO res_company VALUES (1, 1)"
+            ).format(schema=sql.Identifier(ORDERS.table), kinds=kinds)
         )
 
     def install(self, folder, now=NOW):
@@ -36,8 +43,8 @@ class OrdersLab(Lab):
             assert report.good, report.failed
             with work.transaction() as cursor:
                 keep.install(cursor, bounds.floor(ORDERS, now).replace(tzinfo=None))
-                cursor.execute(f"DROP VIEW IF EXISTS public.{VIEW}")
-                cursor.execute(f"CREATE VIEW public.{VIEW} AS {keep.query().code}")
+                run(cursor, SQL("DROP VIEW IF EXISTS %s", SQL.identifier("public", VIEW)))
+                run(cursor, SQL("CREATE VIEW %s AS %s", SQL.identifier("public", VIEW), keep.query()))
 
     def fill(self, **options):
         with self.session() as work:

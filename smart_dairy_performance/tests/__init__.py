@@ -18,6 +18,7 @@ from . import (
     test_sales_figures,
     test_sales_rollup,
     test_sensor_dashboard,
+    test_sensor_live,
     test_sensor_tours,
     test_sensor_units,
     test_stock_figures,

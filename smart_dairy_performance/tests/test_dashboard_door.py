@@ -9,10 +9,10 @@ from datetime import date
 
 import openpyxl
 from odoo import Command
+from odoo.addons.smart_dairy_farm.announcer import Announcer
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 
-from ..live import Announcer
 from ..models.dairy_dashboard import MODELS
 from ..models.live import KEY
 from .common import SalesCase, utc
@@ -129,7 +129,7 @@ class TestAnnouncer(TransactionCase):
             self.sent.append((time.monotonic(), topics))
             self.wake.set()
 
-        return Announcer(send, interval=interval, gather=0.05)
+        return Announcer(send, "test", interval, gather=0.05)
 
     def test_many_notes_are_one_message(self):
         announcer = self.announcer()
@@ -169,8 +169,8 @@ class TestAnnouncer(TransactionCase):
             if len(calls) == 1:
                 raise ConnectionError("no database")
 
-        announcer = Announcer(send, interval=0.1, gather=0.01)
-        with self.assertLogs("odoo.addons.smart_dairy_performance.live", "WARNING"):
+        announcer = Announcer(send, "test", 0.1, gather=0.01)
+        with self.assertLogs("odoo.addons.smart_dairy_farm.announcer", "WARNING"):
             announcer.note({("db", "sales", 1)})
             time.sleep(0.3)
         announcer.note({("db", "sales", 1)})

@@ -168,7 +168,7 @@ class TestKept(OrdersCase):
                 self.assertTrue(self.lab.status().reason)
                 self.lab.do(mended)
                 if "TYPE" in broken:
-                    self.lab.do(f"CREATE VIEW sale_order_partitioned_view AS {keep.query().code}")
+                    self.lab.do("CREATE VIEW sale_order_partitioned_view AS " + keep.query().code)
                 self.assertExact()
 
 

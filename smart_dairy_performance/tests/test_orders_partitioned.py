@@ -10,7 +10,7 @@ from odoo.addons.database_partition import runtime
 from odoo.addons.database_partition.engine.errors import PartitionError
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, TransactionCase, get_db_name, new_test_user, tagged
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from ..partitions import access, keep
 from ..partitions.orders import COLUMNS, VIEW
@@ -192,15 +192,20 @@ class TestOperators(TransactionCase):
         self.assertEqual(cr.fetchall(), [(False,)])
         self.env["sale.order.partitioned"].init()  # an update makes the view anew
         cr.execute("SET LOCAL ROLE smart_dairy_test_bi")
-        cr.execute(f"SELECT count(*), sum(amount_total) FROM {VIEW}")  # noqa: S608
-        for refused in ("sale_order", "sale_order_partitioned", "res_users", "sale_order_partitioned.note"):
+        cr.execute(SQL("SELECT count(*), sum(amount_total) FROM %s", SQL.identifier(VIEW)))
+        for refused in (
+            ("sale_order",),
+            ("sale_order_partitioned",),
+            ("res_users",),
+            ("sale_order_partitioned", "note"),
+        ):
             with self.assertRaises(psycopg2.errors.InsufficientPrivilege), cr.savepoint(flush=False):
-                cr.execute(f"SELECT 1 FROM {refused}")  # noqa: S608
+                cr.execute(SQL("SELECT 1 FROM %s", SQL.identifier(*refused)))
         cr.execute("RESET ROLE")
         access.grant(cr, "smart_dairy_test_bi", revoke=True)
         cr.execute("SET LOCAL ROLE smart_dairy_test_bi")
         with self.assertRaises(psycopg2.errors.InsufficientPrivilege), cr.savepoint(flush=False):
-            cr.execute(f"SELECT 1 FROM {VIEW}")  # noqa: S608
+            cr.execute(SQL("SELECT 1 FROM %s", SQL.identifier(VIEW)))
         cr.execute("RESET ROLE")
         with self.assertRaisesRegex(PartitionError, "does not exist"):
             access.grant(cr, "nobody_of_that_name", revoke=True)

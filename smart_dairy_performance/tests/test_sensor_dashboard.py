@@ -172,6 +172,10 @@ class TestSensorDashboard(SensorBoard):
         self.assertIn(topic, heard())
         alert.with_user(self.user).action_acknowledge()
         self.assertIn(topic, heard())
+        self.env["farm.sensor.look"]._look(self.farm.ids, 5)
+        self.assertEqual(heard(), {topic}, "readings have come in")
+        self.env["farm.sensor.look"]._look(self.farm.ids, 5)
+        self.assertFalse(heard(), "a moment ago they had, too")
 
     def test_rights(self):
         other = self.env["res.company"].create({"name": "Other dairy"})

@@ -26,7 +26,8 @@ class Partition(Command):
 
         options, rest = self._parse(cmdargs, OPERATIONS)
         config.parser.prog = self.prog
-        config.parse_config([*rest, "--no-http"], setup_logging=True)
+        given = ["--config", options.config] if options.config else []
+        config.parse_config([*given, *rest, "--no-http"], setup_logging=True)
         names = [options.database] if options.database else config["db_name"]
         if len(names) != 1:
             self._refuse("name one database with -d")
@@ -99,6 +100,7 @@ class Partition(Command):
         add = parser.add_argument
         add("what", choices=["list", "findings", *known], help="what to do")
         add("-d", "--database", help="the database")
+        add("-c", "--config", help="Odoo's configuration file")
         add("--set", dest="table", help="one set, by its table (default: all)")
         add("--partition", help="name of the partition, for operations on one")
         add("--dry-run", action="store_true", help="show the exact statements, execute none")

@@ -17,8 +17,9 @@ from odoo.tools import SQL
 
 from . import bounds, catalogue, create, drain
 from .connection import alone
-from .errors import DamagedError, PartitionError
+from .errors import DamagedError, PartitionError, reason
 from .sql import commas, own, run, table, text, value
+from .words import _lt
 
 CHUNK = 1 << 20
 FIELDS = (
@@ -101,7 +102,11 @@ def write(session, declared, relation, wanted, now, folder):
         columns = catalogue.columns(cursor, relation)
         if not columns:
             raise PartitionError(
-                f"{declared.name}: there is no table {relation!r}; see the list of partitions"
+                _lt(
+                    "%(set)s: there is no table %(relation)r; see the list of partitions",
+                    set=declared.name,
+                    relation=relation,
+                )
             )
         part = folder / f".{name}.part"
         with part.open("wb") as file:
@@ -181,7 +186,13 @@ def read_back(folder, facts):
     """
     path = Path(folder) / facts["file"]
     if not path.is_file():
-        raise DamagedError(f"archive {facts['file']} is not in {folder}; bring the file back from a backup")
+        raise DamagedError(
+            _lt(
+                "archive %(file)s is not in %(folder)s; bring the file back from a backup",
+                file=facts["file"],
+                folder=folder,
+            )
+        )
     content = _Digest()
     try:
         with gzip.open(path, "rb") as file:
@@ -189,17 +200,28 @@ def read_back(folder, facts):
                 content.write(data)
     except (OSError, EOFError, gzip.zlib.error) as error:
         raise DamagedError(
-            f"archive {facts['file']} cannot be read ({error}); bring it back from a backup"
+            _lt(
+                "archive %(file)s cannot be read (%(reason)s); bring it back from a backup",
+                file=facts["file"],
+                reason=str(error),
+            )
         ) from error
     if (content.rows, content.hash.hexdigest()) != (facts["rows"], facts["content_sha256"]):
         raise DamagedError(
-            f"archive {facts['file']} has {content.rows} rows that are not the {facts['rows']} written; "
-            f"bring it "
-            "back from a backup"
+            _lt(
+                "archive %(file)s has %(rows)s rows that are not the %(kept)s written; bring it back "
+                "from a backup",
+                file=facts["file"],
+                rows=content.rows,
+                kept=facts["rows"],
+            )
         )
     if _hash(path) != facts["file_sha256"]:
         raise DamagedError(
-            f"archive {facts['file']} is not the file that was written; bring it back from a backup"
+            _lt(
+                "archive %(file)s is not the file that was written; bring it back from a backup",
+                file=facts["file"],
+            )
         )
 
 
@@ -245,7 +267,7 @@ def verify(session, declared, folder, now):
             read_back(folder, facts)
         except DamagedError as error:
             failed = str(error)
-            wrong.append((facts["file"], failed))
+            wrong.append((facts["file"], reason(error)))
         with session.transaction() as cursor:
             run(
                 cursor,
@@ -277,18 +299,30 @@ def restore(session, declared, relation, now, folder, patience):
         there = catalogue.attached(cursor, declared)
     if not facts:
         raise PartitionError(
-            f"{declared.name}: there is no archive of {relation!r}; see the list of archives"
+            _lt(
+                "%(set)s: there is no archive of %(relation)r; see the list of archives",
+                set=declared.name,
+                relation=relation,
+            )
         )
     if not facts["dropped_at"] or facts["restored_at"]:
         raise PartitionError(
-            f"{declared.name}: the rows of {relation} are in the database; nothing to restore"
+            _lt(
+                "%(set)s: the rows of %(relation)s are in the database; nothing to restore",
+                set=declared.name,
+                relation=relation,
+            )
         )
     read_back(folder, facts)
     wanted = bounds.Range(facts["lower"], facts["upper"])
     if wanted not in there:
         if any(wanted.overlaps(one) for one in there):
             raise PartitionError(
-                f"{declared.name}: partitions with other bounds stand in the way of {relation}"
+                _lt(
+                    "%(set)s: partitions with other bounds stand in the way of %(relation)s",
+                    set=declared.name,
+                    relation=relation,
+                )
             )
         try:
             create.attach_empty(session, declared, wanted, patience)
@@ -308,7 +342,9 @@ def restore_statements(cursor, declared, facts, path, now):
         "SELECT 1 FROM %s WHERE id = %s AND restored_at IS NULL FOR UPDATE", own("archive"), facts["id"]
     )
     if not value(cursor, again):
-        raise PartitionError(f"{declared.name}: {facts['relation']} was restored meanwhile")
+        raise PartitionError(
+            _lt("%(set)s: %(relation)s was restored meanwhile", set=declared.name, relation=facts["relation"])
+        )
     described = Path(f"{path}.json")
     if described.is_file():
         columns = json.loads(described.read_text())["columns"]
@@ -330,13 +366,23 @@ def restore_statements(cursor, declared, facts, path, now):
             cursor.copy_expert(text(SQL("COPY %s (%s) FROM STDIN", temporary, names)), reader)
         except psycopg2.DataError as error:
             raise PartitionError(
-                f"{declared.name}: {facts['file']} does not fit the table any more: "
-                f"{str(error).splitlines()[0]}"
+                _lt(
+                    "%(set)s: %(file)s does not fit the table any more: %(reason)s",
+                    set=declared.name,
+                    file=facts["file"],
+                    reason=str(error).splitlines()[0],
+                )
             ) from error
     rows = value(cursor, SQL("SELECT count(*) FROM %s", temporary))
     if (rows, reader.digest.hash.hexdigest()) != (facts["rows"], facts["content_sha256"]):
         raise DamagedError(
-            f"{declared.name}: {facts['file']} gave back {rows} of {facts['rows']} rows, or others"
+            _lt(
+                "%(set)s: %(file)s gave back %(rows)s of %(kept)s rows, or others",
+                set=declared.name,
+                file=facts["file"],
+                rows=rows,
+                kept=facts["rows"],
+            )
         )
     yield SQL("INSERT INTO %s (%s) SELECT %s FROM %s", table(declared.table), names, names, temporary)
     yield SQL("UPDATE %s SET restored_at = %s, held = true WHERE id = %s", own("archive"), now, facts["id"])
@@ -363,12 +409,13 @@ def preview_restore(cursor, declared, relation, now):
 def release(session, declared, relation):
     """Let retention take a restored partition again."""
     with session.transaction() as cursor:
-        run(
-            cursor,
-            SQL(
-                "UPDATE %s SET held = false WHERE name = %s AND relation = %s",
-                own("archive"),
-                declared.name,
-                relation,
-            ),
-        )
+        run(cursor, release_statement(declared, relation))
+
+
+def release_statement(declared, relation):
+    return SQL(
+        "UPDATE %s SET held = false WHERE name = %s AND relation = %s",
+        own("archive"),
+        declared.name,
+        relation,
+    )

@@ -9,6 +9,7 @@ from . import bounds
 from .declaration import PartitionSet
 from .errors import PartitionError
 from .sql import SCHEMA, own, run, value
+from .words import _lt
 
 TABLES = (
     """
@@ -109,7 +110,12 @@ def partitions(cursor, declared, sizes=False):
         match = BOUND.fullmatch(expression or "")
         if expression and not match and expression != "DEFAULT":
             raise PartitionError(
-                f"{declared.name}: partition {relation} has bounds {expression}, not of a range"
+                _lt(
+                    "%(set)s: partition %(relation)s has bounds %(expression)s, not of a range",
+                    set=declared.name,
+                    relation=relation,
+                    expression=expression,
+                )
             )
         if expression or pending:
             wanted = bounds.Range(*(bounds.parse(text) for text in match.groups())) if match else None

@@ -16,6 +16,7 @@ from odoo.tools import SQL
 from .errors import BusyError
 from .protocol import RULES
 from .sql import commas, run, table
+from .words import _lt
 
 #: whatever the role or the database says, text means the same in every session
 SETTINGS = (
@@ -95,7 +96,9 @@ def alone(cursor, declared):
     """
     key = SQL("hashtext('database_partition'), hashtext(%s)", declared.name)
     if not run(cursor, SQL("SELECT pg_try_advisory_xact_lock(%s)", key))[0][0]:
-        raise BusyError(f"{declared.name}: another process works on it; try again when it has ended")
+        raise BusyError(
+            _lt("%(set)s: another process works on it; try again when it has ended", set=declared.name)
+        )
 
 
 def briefly(session, declared, patience, locks, work, prepare=None, rules=RULES):
@@ -130,12 +133,22 @@ def briefly(session, declared, patience, locks, work, prepare=None, rules=RULES)
         if old:
             pid, seconds, application = old[0]
             raise BusyError(
-                f"{declared.name}: postponed, because process {pid} ({application or 'unnamed'}) has held a "
-                f"table of the set for {seconds:.0f} s; it is tried again at the next run"
+                _lt(
+                    "%(set)s: postponed, because process %(pid)s (%(application)s) has held a table of "
+                    "the set for %(seconds).0f s; it is tried again at the next run",
+                    set=declared.name,
+                    pid=pid,
+                    application=application or "unnamed",
+                    seconds=seconds,
+                )
             )
         time.sleep(random.uniform(0.5, 1.5) * min(0.004 * 2**attempt, 0.02))
     raise BusyError(
-        f"{declared.name}: postponed, no quiet moment was found ({reason}); tried again at the next run"
+        _lt(
+            "%(set)s: postponed, no quiet moment was found (%(reason)s); tried again at the next run",
+            set=declared.name,
+            reason=reason,
+        )
     )
 
 
@@ -201,8 +214,12 @@ def wait_for_standbys(session, declared, patience, last):
             return
         if time.monotonic() > until:
             raise BusyError(
-                f"{declared.name}: postponed, because standby {behind[0][1]} has older snapshots; it is "
-                "tried again at the next run"
+                _lt(
+                    "%(set)s: postponed, because standby %(standby)s has older snapshots; it is tried "
+                    "again at the next run",
+                    set=declared.name,
+                    standby=behind[0][1],
+                )
             )
         time.sleep(0.05)
 
@@ -222,8 +239,14 @@ def wait_for_snapshots(session, declared, patience):
         if waiting and time.monotonic() > until:
             pid, seconds, application = max((living[one] for one in waiting), key=lambda row: row[1] or 0)
             raise BusyError(
-                f"{declared.name}: postponed, because the transaction of process {pid} "
-                f"({application or 'unnamed'}) is {seconds or 0:.0f} s old; it is tried again at the next run"
+                _lt(
+                    "%(set)s: postponed, because the transaction of process %(pid)s (%(application)s) "
+                    "is %(seconds).0f s old; it is tried again at the next run",
+                    set=declared.name,
+                    pid=pid,
+                    application=application or "unnamed",
+                    seconds=seconds or 0,
+                )
             )
         if waiting:
             time.sleep(0.01)

@@ -8,6 +8,7 @@ from .connection import alone, briefly
 from .errors import PartitionError
 from .protocol import RULES
 from .sql import own, run, table, trusted, value
+from .words import _lt
 
 #: bytes of a default partition that may be read while it is locked: some milliseconds
 SCANNED = 4 << 20
@@ -115,7 +116,9 @@ def deploy(session, declared, now, patience, rules=RULES):
         run(cursor, note_function(declared))
         if not catalogue.stands(cursor, declared.table):
             if not declared.columns:
-                raise PartitionError(f"{declared.name}: there is no such table, and no columns are declared")
+                raise PartitionError(
+                    _lt("%(set)s: there is no such table, and no columns are declared", set=declared.name)
+                )
             for statement in parent_statements(declared):
                 run(cursor, statement)
         _check_parent(cursor, declared)
@@ -136,7 +139,12 @@ def deploy(session, declared, now, patience, rules=RULES):
         noted = default == declared.default and not missing_triggers(cursor, declared)
     if default not in (None, declared.default):
         raise PartitionError(
-            f"{declared.name}: its default partition is {default}; rename it to {declared.default} first"
+            _lt(
+                "%(set)s: its default partition is %(default)s; rename it to %(wanted)s first",
+                set=declared.name,
+                default=default,
+                wanted=declared.default,
+            )
         )
     if not default:
         briefly(
@@ -226,9 +234,13 @@ def _check_parent(cursor, declared):
     wanted = ("r", 1, declared.key, types[declared.key_type], True)
     if not found or found[0] != wanted:
         raise PartitionError(
-            f"{declared.name}: a table of that name stands that is not partitioned by range of "
-            f"{declared.key} "
-            f"({types[declared.key_type]}, NOT NULL); rename it, or declare what it is"
+            _lt(
+                "%(set)s: a table of that name stands that is not partitioned by range of %(key)s "
+                "(%(type)s, NOT NULL); rename it, or declare what it is",
+                set=declared.name,
+                key=declared.key,
+                type=types[declared.key_type],
+            )
         )
     foreign = run(
         cursor,
@@ -240,8 +252,11 @@ def _check_parent(cursor, declared):
     )
     if foreign:
         raise PartitionError(
-            f"{declared.name}: foreign key {foreign[0][0]} would be checked row by row while others "
-            f"wait; drop it"
+            _lt(
+                "%(set)s: foreign key %(constraint)s would be checked row by row while others wait; drop it",
+                set=declared.name,
+                constraint=foreign[0][0],
+            )
         )
 
 
@@ -271,7 +286,9 @@ def attach_empty(session, declared, wanted, patience, rules=RULES):
     def work(cursor):
         size = value(cursor, SQL("SELECT pg_relation_size(%s)", f"public.{declared.default}"))
         if size > SCANNED or (size and _touched(cursor, declared, wanted)):
-            raise DefaultNotEmpty(f"{declared.name}: the default partition has {size} bytes")
+            raise DefaultNotEmpty(
+                _lt("%(set)s: the default partition has %(size)s bytes", set=declared.name, size=size)
+            )
         run(cursor, attach(declared, name, wanted))
 
     parent = "SHARE UPDATE EXCLUSIVE" if "apart" in rules else "ACCESS EXCLUSIVE"
@@ -321,13 +338,24 @@ def refuse_stray(cursor, declared, name):
         return
     if value(cursor, SQL("SELECT count(*) FROM %s WHERE relation = %s", own("copy"), name)):
         raise DefaultNotEmpty(
-            f"{declared.name}: rows were copied to {name} by a drain that was interrupted; drain"
+            _lt(
+                "%(set)s: rows were copied to %(name)s by a drain that was interrupted; drain",
+                set=declared.name,
+                name=name,
+            )
         )
     if value(cursor, SQL("SELECT count(*) FROM %s WHERE relation = %s", own("detached"), name)):
         raise PartitionError(
-            f"{declared.name}: {name} is detached and waits to be archived; archive it, or attach it again"
+            _lt(
+                "%(set)s: %(name)s is detached and waits to be archived; archive it, or attach it again",
+                set=declared.name,
+                name=name,
+            )
         )
     raise PartitionError(
-        f"{declared.name}: a table {name} stands that is no partition; rename or drop it, after looking "
-        f"into it"
+        _lt(
+            "%(set)s: a table %(name)s stands that is no partition; rename or drop it, after looking into it",
+            set=declared.name,
+            name=name,
+        )
     )

@@ -30,6 +30,8 @@ class PartitionSet:
     :param history: intervals to have ready before the current one when the set is deployed
     :param retention: whole intervals to keep before the current one; None keeps everything
     :param archive: whether what retention takes away is archived first; without, each drop needs confirmation
+    :param free_until: SELECT of the moment (naive UTC) before which rows may leave the table, whoever asks:
+        what is to be made of them is complete so far; empty: all may
     :param indexes: what follows ``ON table`` in CREATE INDEX; later ones are built while people write
     :param expected_hours: an alert is due when the last successful run is older
     """
@@ -47,6 +49,7 @@ class PartitionSet:
     zone: str = "UTC"
     title: str = ""
     expected_hours: float = 26.0
+    free_until: str = ""
 
     def __post_init__(self):
         self._expect(NAME.fullmatch(self.table), "table", "lower-case letters, digits and _, at most 45")

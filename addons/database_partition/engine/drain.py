@@ -15,6 +15,7 @@ from .connection import alone, briefly, wait_for_snapshots, wait_for_standbys
 from .errors import BusyError, PartitionError
 from .protocol import RULES
 from .sql import commas, own, run, table, value
+from .words import _lt
 
 #: partitions attached in one exchange; each adds a few milliseconds to it
 MOST = 8
@@ -136,7 +137,10 @@ def exchange(session, declared, ranges, patience, rules=RULES):
                 run(cursor, SQL("ANALYZE %s", table(name)))
         return [name for name, wanted in names.items() if wanted]
     raise BusyError(
-        f"{declared.name}: rows of the default partition keep changing; it is tried again at the next run"
+        _lt(
+            "%(set)s: rows of the default partition keep changing; it is tried again at the next run",
+            set=declared.name,
+        )
     )
 
 
@@ -309,8 +313,13 @@ def _compare(session, declared, names):
     if there != copies:
         forget_copies(session, declared)
         raise PartitionError(
-            f"{declared.name}: {there} rows in the default partition and {copies} copies; is its trigger "
-            "database_partition_note switched off? Nothing was changed"
+            _lt(
+                "%(set)s: %(there)s rows in the default partition and %(copies)s copies; is its "
+                "trigger database_partition_note switched off? Nothing was changed",
+                set=declared.name,
+                there=there,
+                copies=copies,
+            )
         )
 
 

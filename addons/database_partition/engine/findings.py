@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from . import bounds, catalogue, create, drain, index, retention
 from .sql import own, run, table, value
+from .words import _lt
 
 #: rows in a default partition are counted up to this many
 COUNTED = 10000
@@ -28,10 +29,12 @@ def findings(cursor, declared, now):
     found = []
 
     def add(code, severity, text):
-        found.append(Finding(declared.name, code, severity, f"{declared.name}: {text}"))
+        found.append(
+            Finding(declared.name, code, severity, _lt("%(set)s: %(text)s", set=declared.name, text=text))
+        )
 
     if not catalogue.stands(cursor, declared.table):
-        add("not_deployed", "error", "the table is missing; update the addon that declares it")
+        add("not_deployed", "error", _lt("the table is missing; update the addon that declares it"))
         return found
     _default(cursor, declared, now, add)
     _ahead(cursor, declared, now, add)
@@ -42,33 +45,47 @@ def findings(cursor, declared, now):
         add(
             "index_missing",
             "warning",
-            f"the index {definition} is not on every partition; run the maintenance",
+            _lt(
+                "the index %(definition)s is not on every partition; run the maintenance",
+                definition=definition,
+            ),
         )
     return sorted(found, key=lambda one: (one.severity != "error", one.code))
 
 
 def _default(cursor, declared, now, add):
     if catalogue.default_of(cursor, declared) != declared.default:
-        add("no_default", "error", "there is no default partition: rows may be refused; run the maintenance")
+        add(
+            "no_default",
+            "error",
+            _lt("there is no default partition: rows may be refused; run the maintenance"),
+        )
         return
     if create.missing_triggers(cursor, declared):
-        add("no_trigger", "error", "changes of the default partition are not noted; run the maintenance")
+        add("no_trigger", "error", _lt("changes of the default partition are not noted; run the maintenance"))
     rows = value(
         cursor,
         SQL("SELECT count(*) FROM (SELECT FROM ONLY %s LIMIT %s) q", table(declared.default), COUNTED),
     )
     if rows:
-        many = f"{rows}{' or more' if rows == COUNTED else ''}"
+        many = _lt("%(rows)s or more", rows=rows) if rows == COUNTED else rows
         due = drain.pending(cursor, declared, now, most=5)
         if due:
-            add("default_rows", "error", f"{many} rows are in the default partition; drain it")
+            add(
+                "default_rows",
+                "error",
+                _lt("%(many)s rows are in the default partition; drain it", many=many),
+            )
         else:
             add(
                 "default_strays",
                 "warning",
-                f"{many} rows are in the default partition, with times outside of what is kept ready; "
-                f"look whether "
-                "the times are right, or give them partitions with “drain everything”",
+                _lt(
+                    "%(many)s rows are in the default partition, with times outside of what is kept "
+                    "ready; look whether the times are right, or give them partitions with “drain "
+                    "everything”",
+                    many=many,
+                ),
             )
 
 
@@ -76,14 +93,26 @@ def _ahead(cursor, declared, now, add):
     today = bounds.today(declared, now)
     there = catalogue.attached(cursor, declared)
     if not any(one.holds(today) for one in there):
-        add("no_current", "error", "there is no partition for now: rows go to the default one; create ahead")
+        add(
+            "no_current",
+            "error",
+            _lt("there is no partition for now: rows go to the default one; create ahead"),
+        )
     ready = 0
     for one in bounds.around(declared, today, 0, declared.premake)[1:]:
         if not any(other.holds(one.lower) for other in there):
             break
         ready += 1
     if ready * 2 < declared.premake:
-        add("premade_low", "error", f"{ready} of {declared.premake} partitions ahead are ready; create ahead")
+        add(
+            "premade_low",
+            "error",
+            _lt(
+                "%(ready)s of %(premake)s partitions ahead are ready; create ahead",
+                ready=ready,
+                premake=declared.premake,
+            ),
+        )
 
 
 def _runs(cursor, declared, now, add):
@@ -92,19 +121,19 @@ def _runs(cursor, declared, now, add):
         SQL("SELECT success_at, deployed_at, message FROM %s WHERE name = %s", own("set"), declared.name),
     )
     if not rows:
-        add("not_deployed", "error", "the set is not in the catalogue; update the addon that declares it")
+        add(
+            "not_deployed", "error", _lt("the set is not in the catalogue; update the addon that declares it")
+        )
         return
     success, deployed, message = rows[0]
     if now - (success or deployed) > timedelta(hours=declared.expected_hours):
-        when = f"{success:%Y-%m-%d %H:%M} UTC" if success else "never"
-        add(
-            "late_run",
-            "error",
-            f"the last successful run was {when}; look at the scheduled action"
-            + (f": {message}" if message else ""),
-        )
+        when = f"{success:%Y-%m-%d %H:%M} UTC" if success else _lt("never")
+        text = _lt("the last successful run was %(when)s; look at the scheduled action", when=when)
+        if message:
+            text = _lt("%(text)s: %(message)s", text=text, message=message)
+        add("late_run", "error", text)
     elif message:
-        add("last_run", "warning", f"the last run left something to do: {message}")
+        add("last_run", "warning", _lt("the last run left something to do: %(message)s", message=message))
 
 
 def _strays(cursor, declared, now, add):
@@ -127,14 +156,19 @@ def _strays(cursor, declared, now, add):
             add(
                 "stray_table",
                 "error",
-                f"a table {name} stands that is no partition; look into it, then rename or drop it",
+                _lt(
+                    "a table %(name)s stands that is no partition; look into it, then rename or drop it",
+                    name=name,
+                ),
             )
     for partition in catalogue.partitions(cursor, declared):
         if partition.pending:
             add(
                 "detach_pending",
                 "error",
-                f"detaching {partition.relation} was interrupted; run the maintenance",
+                _lt(
+                    "detaching %(relation)s was interrupted; run the maintenance", relation=partition.relation
+                ),
             )
 
 
@@ -144,19 +178,30 @@ def _old(cursor, declared, now, add):
         add(
             "drop_unconfirmed",
             "warning",
-            f"{len(waiting)} partitions are older than the retention ({waiting[0]} first) and are not "
-            f"archived; "
-            "confirm that they may be dropped",
+            _lt(
+                "%(count)s partitions are older than the retention (%(first)s first) and are not "
+                "archived; confirm that they may be dropped",
+                count=len(waiting),
+                first=waiting[0],
+            ),
         )
     elif len(waiting) > 2:
         add(
             "expired",
             "warning",
-            f"{len(waiting)} partitions are older than the retention; run the maintenance",
+            _lt("%(count)s partitions are older than the retention; run the maintenance", count=len(waiting)),
         )
     left = [relation for relation, _range in retention.detached(cursor, declared)]
     if left:
-        add("detached", "warning", f"{len(left)} detached tables wait to be archived and dropped: {left[0]}…")
+        add(
+            "detached",
+            "warning",
+            _lt(
+                "%(count)s detached tables wait to be archived and dropped: %(first)s…",
+                count=len(left),
+                first=left[0],
+            ),
+        )
     failed = run(
         cursor,
         SQL("SELECT failed FROM %s WHERE name = %s AND failed IS NOT NULL", own("archive"), declared.name),

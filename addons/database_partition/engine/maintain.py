@@ -7,9 +7,10 @@ from odoo.tools import SQL
 
 from . import archive, catalogue, create, drain, index, retention
 from .connection import Patience
-from .errors import BusyError, PartitionError
+from .errors import BusyError, PartitionError, reason
 from .protocol import RULES
 from .sql import own, run
+from .words import _lt
 
 STEPS = ("finalize", "premake", "drain", "detach", "archive", "index")
 #: partitions that one run takes away; the next goes on
@@ -49,14 +50,14 @@ def maintain(session, declared, now, folder, patience=None, steps=STEPS, rules=R
     }
     for step in steps:
         if stop and stop():
-            report.failed.append("stopped early")
+            report.failed.append(_lt("stopped early"))
             break
         try:
             work[step]()
         except (PartitionError, psycopg2.Error, OSError) as error:
             if session.connection.closed:
                 raise
-            report.failed.append(f"{step}: {str(error).strip().splitlines()[0]}")
+            report.failed.append(_lt("%(step)s: %(reason)s", step=step, reason=reason(error)))
     _remember(session, declared, now, report)
     return report
 
@@ -73,7 +74,9 @@ def _remember(session, declared, now, report):
 
 
 def _finalize(session, declared, report):
-    report.done += [f"finished detaching {name}" for name in retention.finalize(session, declared)]
+    report.done += [
+        _lt("finished detaching %(name)s", name=name) for name in retention.finalize(session, declared)
+    ]
 
 
 def _premake(session, declared, now, patience, report, rules):
@@ -82,7 +85,9 @@ def _premake(session, declared, now, patience, report, rules):
     failed = None
     for one in wanted:
         try:
-            report.done.append(f"created {create.attach_empty(session, declared, one, patience, rules)}")
+            report.done.append(
+                _lt("created %(name)s", name=create.attach_empty(session, declared, one, patience, rules))
+            )
         except create.DefaultNotEmpty:
             continue  # the drain, next, creates it
         except BusyError:
@@ -95,7 +100,8 @@ def _premake(session, declared, now, patience, report, rules):
 
 def _drain(session, declared, now, patience, report, rules):
     report.done += [
-        f"moved rows into {name}" for name in drain.drain(session, declared, now, patience, rules=rules)
+        _lt("moved rows into %(name)s", name=name)
+        for name in drain.drain(session, declared, now, patience, rules=rules)
     ]
     with session.transaction() as cursor:
         left = bool(create.missing(cursor, declared, now))
@@ -108,7 +114,7 @@ def _detach(session, declared, now, patience, report, rules):
         old = retention.expired(cursor, declared, now) if retention.may_go(cursor, declared) else []
     for partition in old[:MOST]:
         retention.detach(session, declared, partition.relation, now, patience, rules)
-        report.done.append(f"detached {partition.relation}")
+        report.done.append(_lt("detached %(relation)s", relation=partition.relation))
 
 
 def _archive(session, declared, now, folder, report, rules):
@@ -119,15 +125,17 @@ def _archive(session, declared, now, folder, report, rules):
         try:
             if not confirmed and _archive_due(session, declared, relation):
                 archive.write(session, declared, relation, wanted, now, folder)
-                report.done.append(f"archived {relation}")
+                report.done.append(_lt("archived %(relation)s", relation=relation))
             retention.drop(session, declared, relation, now, folder, confirmed, rules)
-            report.done.append(f"dropped {relation}")
+            report.done.append(_lt("dropped %(relation)s", relation=relation))
         except (PartitionError, OSError) as error:  # the others go on
-            report.failed.append(f"archive: {error}")
+            report.failed.append(_lt("%(step)s: %(reason)s", step="archive", reason=reason(error)))
 
 
 def _index(session, declared, patience, report):
-    report.done += [f"built index {name}" for name in index.build(session, declared, patience)]
+    report.done += [
+        _lt("built index %(name)s", name=name) for name in index.build(session, declared, patience)
+    ]
 
 
 def _archive_due(session, declared, relation):

@@ -6,6 +6,7 @@ from . import archive, create, drain, index, maintain, retention
 from .connection import Patience
 from .errors import PartitionError
 from .sql import show
+from .words import _lt
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,19 @@ OPERATIONS = {
 def check(declared, operation, relation=None):
     """:raises PartitionError: the operation is unknown, or lacks its partition"""
     if operation not in OPERATIONS:
-        raise PartitionError(f"operation {operation!r} is unknown; one of {', '.join(OPERATIONS)}")
+        raise PartitionError(
+            _lt(
+                "operation %(operation)r is unknown; one of %(known)s",
+                operation=operation,
+                known=", ".join(OPERATIONS),
+            )
+        )
     if OPERATIONS[operation].partition and not relation:
-        raise PartitionError(f"{declared.name}: {operation} needs the name of a partition")
+        raise PartitionError(
+            _lt(
+                "%(set)s: %(operation)s needs the name of a partition", set=declared.name, operation=operation
+            )
+        )
 
 
 def preview(cursor, declared, operation, now, relation=None):
@@ -52,10 +63,8 @@ def preview(cursor, declared, operation, now, relation=None):
         found = [
             one for step in ("create", "drain") for one in _statements(cursor, declared, step, now, relation)
         ]
+        found += _leaving(cursor, declared, now)
         found += index.statements(cursor, declared)
-        if retention.may_go(cursor, declared):
-            for partition in retention.expired(cursor, declared, now):
-                found += retention.detach_statements(declared, partition, now)
     else:
         found = list(_statements(cursor, declared, operation, now, relation))
     return [show(cursor, one) for one in found]
@@ -68,15 +77,34 @@ def _statements(cursor, declared, operation, now, relation):
     elif operation in ("drain", "drain_all"):
         yield from drain.statements(cursor, declared, now, operation == "drain_all")
     elif operation == "detach":
-        yield from retention.detach_statements(declared, retention.attached(cursor, declared, relation), now)
+        partition = retention.leaving(cursor, declared, relation)
+        yield from retention.preview_detach(cursor, declared, partition, now)
     elif operation == "archive":
         yield archive.copy_out(cursor, declared, relation)
     elif operation == "drop":
-        yield from retention.drop_statements(relation)
+        yield from retention.preview_drop(cursor, declared, relation, now)
     elif operation == "index":
         yield from index.statements(cursor, declared)
     elif operation == "restore":
         yield from archive.preview_restore(cursor, declared, relation, now)
+    elif operation == "release":
+        yield archive.release_statement(declared, relation)
+    elif operation in ("confirm_drop", "revoke_drop"):
+        yield retention.confirm_statement(declared, now, operation == "confirm_drop")
+
+
+def _leaving(cursor, declared, now):
+    """What a maintenance run sends to detach, archive and drop."""
+    gone = [relation for relation, _range in retention.detached(cursor, declared)]
+    if retention.may_go(cursor, declared):
+        for partition in retention.expired(cursor, declared, now):
+            yield from retention.preview_detach(cursor, declared, partition, now)
+            gone.append(partition.relation)
+    for relation in gone:
+        if declared.archive and not archive.last(cursor, declared, relation):
+            yield archive.copy_out(cursor, declared, relation)
+        if retention.may_go(cursor, declared):
+            yield from retention.preview_drop(cursor, declared, relation, now)
 
 
 def perform(session, declared, operation, now, folder, relation=None, confirmed=False, patience=None):
@@ -88,47 +116,70 @@ def perform(session, declared, operation, now, folder, relation=None, confirmed=
     check(declared, operation, relation)
     patience = patience or Patience()
     if OPERATIONS[operation].drops and not confirmed:
-        raise PartitionError(f"{declared.name}: {operation} takes rows out of the table; confirm it")
+        raise PartitionError(
+            _lt(
+                "%(set)s: %(operation)s takes rows out of the table; confirm it",
+                set=declared.name,
+                operation=operation,
+            )
+        )
     if operation == "maintain":
         report = maintain.maintain(session, declared, now, folder, patience)
         if report.failed:
-            raise PartitionError("; ".join([*report.failed, *report.done]))
+            raise PartitionError(*report.failed, *report.done)
         return report.done
     if operation == "create":
         report = maintain.maintain(session, declared, now, folder, patience, steps=("premake", "drain"))
         if report.failed:
-            raise PartitionError("; ".join([*report.failed, *report.done]))
+            raise PartitionError(*report.failed, *report.done)
         return report.done
     if operation in ("drain", "drain_all"):
         everything = operation == "drain_all"
-        return [f"moved rows into {n}" for n in drain.drain(session, declared, now, patience, everything)]
+        return [
+            _lt("moved rows into %(name)s", name=name)
+            for name in drain.drain(session, declared, now, patience, everything)
+        ]
     if operation == "detach":
         retention.detach(session, declared, relation, now, patience)
-        return [f"detached {relation}; the next run archives and drops it"]
+        return [_lt("detached %(relation)s; the next run archives and drops it", relation=relation)]
     if operation == "archive":
         with session.transaction() as cursor:
             wanted = dict(retention.detached(cursor, declared)).get(relation)
             wanted = wanted or retention.attached(cursor, declared, relation).range
         facts = archive.write(session, declared, relation, wanted, now, folder)
-        return [f"archived {facts['rows']} rows of {relation} in {facts['file']}"]
+        return [
+            _lt(
+                "archived %(rows)s rows of %(relation)s in %(file)s",
+                rows=facts["rows"],
+                relation=relation,
+                file=facts["file"],
+            )
+        ]
     if operation == "drop":
         with session.transaction() as cursor:
             unarchived = retention.may_go(cursor, declared) and not declared.archive
         retention.drop(session, declared, relation, now, folder, unarchived)
-        return [f"dropped {relation}"]
+        return [_lt("dropped %(relation)s", relation=relation)]
     if operation == "restore":
         rows = archive.restore(session, declared, relation, now, folder, patience)
-        return [f"restored {rows} rows of {relation}; retention leaves it alone until it is released"]
+        return [
+            _lt(
+                "restored %(rows)s rows of %(relation)s; retention leaves it alone until it is released",
+                rows=rows,
+                relation=relation,
+            )
+        ]
     if operation == "release":
         archive.release(session, declared, relation)
-        return [f"retention may take {relation} again"]
+        return [_lt("retention may take %(relation)s again", relation=relation)]
     if operation == "index":
-        return [f"built index {name}" for name in index.build(session, declared, patience)]
+        return [_lt("built index %(name)s", name=name) for name in index.build(session, declared, patience)]
     if operation == "verify":
         wrong = archive.verify(session, declared, folder, now)
         if wrong:
-            raise PartitionError("; ".join(text for _file, text in wrong))
-        return ["every archive reads back as it was written"]
+            raise PartitionError(*(text for _file, text in wrong))
+        return [_lt("every archive reads back as it was written")]
     retention.confirm_drop(session, declared, now, operation == "confirm_drop")
-    may = "may" if operation == "confirm_drop" else "may not"
-    return [f"{declared.name}: old partitions {may} be dropped without an archive"]
+    if operation == "confirm_drop":
+        return [_lt("%(set)s: old partitions may be dropped without an archive", set=declared.name)]
+    return [_lt("%(set)s: old partitions may not be dropped without an archive", set=declared.name)]

@@ -7,14 +7,20 @@ from . import archive, bounds, catalogue
 from .connection import alone, briefly
 from .errors import DamagedError, PartitionError
 from .protocol import RULES
-from .sql import own, run, table, value
+from .sql import own, run, table, trusted, value
+from .words import _lt
 
 
 def expired(cursor, declared, now):
-    """Attached partitions that end at or before the retention's floor, oldest first; not those held."""
+    """Attached partitions that end at or before the retention's floor, oldest first.
+
+    Neither those that are held, nor those that may not leave yet.
+    """
     floor = bounds.floor(declared, now)
     if floor is None:
         return []
+    free = _free_until(cursor, declared)
+    floor = min(floor, free) if free else floor
     held = {
         tuple(row)
         for row in run(
@@ -33,6 +39,14 @@ def expired(cursor, declared, now):
     ]
 
 
+def _free_until(cursor, declared):
+    """The aware moment before which rows may leave, or None: any may."""
+    if not declared.free_until:
+        return None
+    moment = value(cursor, trusted(declared.free_until))
+    return moment.replace(tzinfo=bounds.UTC) if moment else bounds.FIRST
+
+
 def may_go(cursor, declared):
     """Whether retention may take partitions away: archiving, or confirmed by an administrator."""
     return declared.archive or bool(
@@ -46,15 +60,16 @@ def may_go(cursor, declared):
 def confirm_drop(session, declared, now, confirmed=True):
     """An administrator's standing word that this set's old partitions may go without an archive."""
     with session.transaction() as cursor:
-        run(
-            cursor,
-            SQL(
-                "UPDATE %s SET drop_confirmed_at = %s WHERE name = %s",
-                own("set"),
-                now if confirmed else None,
-                declared.name,
-            ),
-        )
+        run(cursor, confirm_statement(declared, now, confirmed))
+
+
+def confirm_statement(declared, now, confirmed):
+    return SQL(
+        "UPDATE %s SET drop_confirmed_at = %s WHERE name = %s",
+        own("set"),
+        now if confirmed else None,
+        declared.name,
+    )
 
 
 def detach(session, declared, relation, now, patience, rules=RULES):
@@ -64,23 +79,27 @@ def detach(session, declared, relation, now, patience, rules=RULES):
     milliseconds.
     """
     with session.transaction() as cursor:
-        found = attached(cursor, declared, relation)
+        found = leaving(cursor, declared, relation)
 
     def work(cursor):
         for statement in detach_statements(declared, found, now):
             run(cursor, statement)
 
-    locks = [
-        (name, "ACCESS EXCLUSIVE")
-        for name in (declared.table, catalogue_default(session, declared), relation)
-        if name
-    ]
+    with session.transaction() as cursor:
+        locks = [(name, "ACCESS EXCLUSIVE") for name in detach_locks(cursor, declared, relation)]
     briefly(session, declared, patience, locks, work, rules=rules)
 
 
-def catalogue_default(session, declared):
-    with session.transaction() as cursor:
-        return catalogue.default_of(cursor, declared)
+def detach_locks(cursor, declared, relation):
+    """The tables that detaching locks, in the order in which everybody takes them."""
+    return [name for name in (declared.table, catalogue.default_of(cursor, declared), relation) if name]
+
+
+def preview_detach(cursor, declared, partition, now):
+    """What :func:`detach` sends, for a dry run."""
+    for name in detach_locks(cursor, declared, partition.relation):
+        yield SQL("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE NOWAIT", table(name))
+    yield from detach_statements(declared, partition, now)
 
 
 def detach_statements(declared, partition, now):
@@ -94,6 +113,26 @@ def detach_statements(declared, partition, now):
         partition.range.upper,
         now,
     )
+
+
+def leaving(cursor, declared, relation):
+    """The attached partition of that name, if it may leave the table.
+
+    :raises PartitionError:
+    """
+    found = attached(cursor, declared, relation)
+    free = _free_until(cursor, declared)
+    if free and found.range.upper > free:
+        raise PartitionError(
+            _lt(
+                "%(set)s: %(relation)s may not leave the table yet: what is kept of its rows is complete "
+                "only before %(moment)s UTC; retention takes it when it is",
+                set=declared.name,
+                relation=relation,
+                moment=f"{free:%Y-%m-%d %H:%M}",
+            )
+        )
+    return found
 
 
 def attached(cursor, declared, relation):
@@ -110,7 +149,11 @@ def attached(cursor, declared, relation):
         ):
             return partition
     raise PartitionError(
-        f"{declared.name}: {relation!r} is no attached partition with two bounds; see the list"
+        _lt(
+            "%(set)s: %(relation)r is no attached partition with two bounds; see the list",
+            set=declared.name,
+            relation=relation,
+        )
     )
 
 
@@ -156,33 +199,61 @@ def drop(session, declared, relation, now, folder, confirmed=False, rules=RULES)
         alone(cursor, declared)
         if relation not in dict(detached(cursor, declared)):
             raise PartitionError(
-                f"{declared.name}: {relation!r} is not a detached table of this set; detach it first"
+                _lt(
+                    "%(set)s: %(relation)r is not a detached table of this set; detach it first",
+                    set=declared.name,
+                    relation=relation,
+                )
             )
         if not catalogue.stands(cursor, relation):
             run(cursor, SQL("DELETE FROM %s WHERE relation = %s", own("detached"), relation))
             return
-        run(cursor, SQL("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE", table(relation)))
+        run(cursor, lock_statement(relation))
         kept = archive.last(cursor, declared, relation)
         if not confirmed and not kept:
             raise PartitionError(
-                f"{declared.name}: {relation} is not archived; archive it before it is dropped"
+                _lt(
+                    "%(set)s: %(relation)s is not archived; archive it before it is dropped",
+                    set=declared.name,
+                    relation=relation,
+                )
             )
         if not confirmed and "checked" in rules:
             archive.read_back(folder, kept)
             rows, content = archive.digest(cursor, declared, relation)
             if (rows, content) != (kept["rows"], kept["content_sha256"]):
                 raise DamagedError(
-                    f"{declared.name}: {relation} holds {rows} rows that are not the {kept['rows']} of "
-                    f"its archive "
-                    f"{kept['file']}; archive it again"
+                    _lt(
+                        "%(set)s: %(relation)s holds %(rows)s rows that are not the %(kept)s of its "
+                        "archive %(file)s; archive it again",
+                        set=declared.name,
+                        relation=relation,
+                        rows=rows,
+                        kept=kept["rows"],
+                        file=kept["file"],
+                    )
                 )
-        for statement in drop_statements(relation):
+        for statement in drop_statements(relation, kept, now):
             run(cursor, statement)
-        if kept:
-            gone = SQL("dropped_at = %s, restored_at = NULL, held = false", now)
-            run(cursor, SQL("UPDATE %s SET %s WHERE id = %s", own("archive"), gone, kept["id"]))
 
 
-def drop_statements(relation):
+def lock_statement(relation):
+    return SQL("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE", table(relation))
+
+
+def drop_statements(relation, kept, now):
+    """:param kept: facts of its archive, or None"""
     yield SQL("DROP TABLE %s", table(relation))
     yield SQL("DELETE FROM %s WHERE relation = %s", own("detached"), relation)
+    if kept:
+        gone = SQL("dropped_at = %s, restored_at = NULL, held = false", now)
+        yield SQL("UPDATE %s SET %s WHERE id = %s", own("archive"), gone, kept["id"])
+
+
+def preview_drop(cursor, declared, relation, now):
+    """What :func:`drop` sends, for a dry run: under the lock it reads the table once more."""
+    kept = archive.last(cursor, declared, relation)
+    yield lock_statement(relation)
+    if kept:
+        yield archive.copy_out(cursor, declared, relation)
+    yield from drop_statements(relation, kept, now)

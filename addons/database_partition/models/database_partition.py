@@ -61,7 +61,8 @@ class DatabasePartition(models.Model):
                 SELECT c.oid, d.relation, s.id, s.name, 'detached',
                        ARRAY[(d.lower AT TIME ZONE 'UTC')::text, (d.upper AT TIME ZONE 'UTC')::text]
                   FROM database_partition.detached d JOIN database_partition.set s USING (name)
-                  JOIN pg_class c ON c.oid = to_regclass('public.' || quote_ident(d.relation)))
+                  JOIN pg_class c ON c.oid = to_regclass('public.' || quote_ident(d.relation))),
+            listed AS (
             SELECT t.oid::bigint AS id, t.relation AS name, t.set_id, t.state, t.bounds[1] AS lower,
                    t.bounds[2] AS upper, GREATEST(c.reltuples, 0)::numeric AS rows_estimate,
                    pg_total_relation_size(t.oid)::numeric / 1048576 AS size_mb,
@@ -82,7 +83,12 @@ class DatabasePartition(models.Model):
                    (a.upper AT TIME ZONE 'UTC')::text, 0, a.bytes::numeric / 1048576, NULL,
                    a.archived_at AT TIME ZONE 'UTC', a.file, a.rows::numeric, a.held
               FROM last a JOIN database_partition.set s USING (name)
-             WHERE a.dropped_at IS NOT NULL AND a.restored_at IS NULL
+             WHERE a.dropped_at IS NOT NULL AND a.restored_at IS NULL)
+            -- midnight goes without saying
+            SELECT id, name, set_id, state, regexp_replace(lower, ' 00:00:00([+]00)?$', '') AS lower,
+                   regexp_replace(upper, ' 00:00:00([+]00)?$', '') AS upper, rows_estimate, size_mb,
+                   bloat_estimate, archived_at, archive_file, archive_rows, held
+              FROM listed
             """
         )
 

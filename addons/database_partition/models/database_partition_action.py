@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.operations import OPERATIONS
+from ..engine.words import translated
 
 
 class DatabasePartitionAction(models.TransientModel):
@@ -36,6 +37,7 @@ class DatabasePartitionAction(models.TransientModel):
     result = fields.Text(readonly=True)
 
     @api.depends("set_id", "operation", "partition")
+    @api.depends_context("lang")
     def _compute_statements(self):
         for wizard in self:
             operation = OPERATIONS.get(wizard.operation)
@@ -55,7 +57,9 @@ class DatabasePartitionAction(models.TransientModel):
         """Perform the operation and show what was done."""
         self.ensure_one()
         done = self.set_id._perform(self.operation, self.partition or None, self.confirmed)
-        self.result = "\n".join(done) or self.env._("There was nothing to do.")
+        self.result = "\n".join(translated(line, self.env.lang) for line in done) or self.env._(
+            "There was nothing to do."
+        )
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,

@@ -11,6 +11,7 @@ from ..engine.connection import IGNORED, Patience
 from ..engine.declaration import INTERVALS, PartitionSet, declared
 from ..engine.errors import PartitionError
 from ..engine.findings import findings
+from ..engine.words import translated
 
 _logger = logging.getLogger(__name__)
 
@@ -76,13 +77,14 @@ class DatabasePartitionSet(models.Model):
             """
         )
 
+    @api.depends_context("lang")
     def _compute_findings(self):
         now = clock.now()
         with self._session() as work, work.transaction() as cursor:
             known = {one.name: one for one in catalogue.sets(cursor)}
             for record in self:
                 found = findings(cursor, known[record.name], now) if record.name in known else []
-                record.findings = "\n".join(one.text for one in found)
+                record.findings = "\n".join(translated(one.text, self.env.lang) for one in found)
                 worst = found[0].severity if found else "ok"
                 record.state = worst
 
@@ -93,7 +95,7 @@ class DatabasePartitionSet(models.Model):
             with runtime.session(self.env.cr.dbname) as work:
                 yield work
         except PartitionError as error:
-            raise UserError(str(error)) from error
+            raise UserError(error.translated(self.env.lang)) from error
 
     def _declaration(self):
         self.ensure_one()
@@ -131,7 +133,7 @@ class DatabasePartitionSet(models.Model):
             return operations.preview(cursor, one, operation, clock.now(), partition)
 
     def _perform(self, operation, partition=None, confirmed=False):
-        """Run an operation on a connection of its own; return lines that say what was done."""
+        """Run an operation on a connection of its own; return texts that say what was done, in English."""
         self._check_administrator()
         one = self._declaration()
         self._ignored()

@@ -1,10 +1,23 @@
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from odoo.addons.database_partition.testing.lab import Lab
 from odoo.sql_db import connection_info_for
 from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import config
+
+
+def command(*arguments):
+    """``odoo partition`` on the test database: (exit code, standard output, lines of standard error)."""
+    path = ",".join(config["addons_path"])
+    program = [sys.executable, "-m", "odoo", f"--addons-path={path}", "partition", *arguments]
+    if config["config"]:
+        program += ["-c", config["config"]]
+    done = subprocess.run([*program, "-d", get_db_name()], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr.strip().splitlines()
 
 
 @tagged("post_install", "-at_install")

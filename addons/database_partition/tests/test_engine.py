@@ -1,5 +1,6 @@
 import contextlib
 import gzip
+import io
 import threading
 import time
 from dataclasses import replace
@@ -16,11 +17,13 @@ from odoo.addons.database_partition.engine import (
     operations,
     retention,
 )
-from odoo.addons.database_partition.engine.connection import Patience
+from odoo.addons.database_partition.engine.connection import Patience, Session
 from odoo.addons.database_partition.engine.declaration import PartitionSet
 from odoo.addons.database_partition.engine.errors import BusyError, DamagedError, PartitionError
 from odoo.addons.database_partition.engine.findings import findings
 from odoo.addons.database_partition.testing.lab import NOW, READINGS
+from psycopg2 import sql
+from psycopg2.extras import LoggingConnection
 
 from .common import LabCase
 
@@ -53,7 +56,13 @@ class EngineCase(LabCase):
             return {one.code for one in findings(cursor, declared, now)}
 
     def rows(self, where="true"):
-        return self.lab.do(f"SELECT count(*) FROM reading WHERE {where}")[0][0]  # noqa: S608
+        statement = sql.SQL("SELECT count(*) FROM reading WHERE {}")
+        return self.lab.do(statement.format(sql.SQL(where)))[0][0]
+
+    def set_zone(self, zone):
+        """The time zone of sessions that begin from now on."""
+        statement = sql.SQL("ALTER DATABASE {} SET TimeZone = {}")
+        self.lab.do(statement.format(sql.Identifier(self.lab.name), sql.Literal(zone)))
 
     @contextlib.contextmanager
     def open_transaction(self, statement):
@@ -81,7 +90,7 @@ class TestCreate(EngineCase):
 
     def test_time_zone_of_session_and_role(self):
         """B18: bounds are the same whatever the session's time zone."""
-        self.lab.do(f"ALTER DATABASE {self.lab.name} SET TimeZone = 'Asia/Dhaka'")
+        self.set_zone("Asia/Dhaka")
         self.addCleanup(self.lab.do, f"ALTER DATABASE {self.lab.name} RESET TimeZone")
         one = PartitionSet(
             table="event", key="at", key_type="timestamptz", columns="at timestamptz NOT NULL",
@@ -95,7 +104,7 @@ class TestCreate(EngineCase):
             with session.transaction() as cursor:
                 found = catalogue.attached(cursor, one)
         self.assertEqual(found[0].lower, datetime(2025, 6, 14, 18, 15, tzinfo=UTC))
-        self.lab.do(f"ALTER DATABASE {self.lab.name} SET TimeZone = 'America/Lima'")
+        self.set_zone("America/Lima")
         with self.lab.session() as session:
             report = maintain.maintain(session, one, NOW, self.folder, QUICK)
             self.assertEqual((report.failed, report.done), ([], []))
@@ -598,6 +607,64 @@ class TestFindings(EngineCase):
             shown = operations.preview(cursor, READINGS, "create", NOW)
         self.assertEqual(len(shown), 4 * 5)
         self.assertEqual(self.partitions(), ["default"])
+
+    def test_a_dry_run_shows_what_is_sent(self):
+        """Statement by statement, for everything that the page offers and that sends the same each time."""
+        self.lab.deploy()
+        self.lab.insert("2025-06-10", "2025-02-10")
+        self.good()
+        sent = io.StringIO()
+
+        def connect():
+            connection = psycopg2.connect(
+                dbname=self.lab.name, connection_factory=LoggingConnection, **self.lab.dsn
+            )
+            connection.initialize(sent)
+            return connection
+
+        name, later = "reading_p202502", NOW + timedelta(days=1)
+        with Session(connect) as session:
+            for what in (
+                "create", "detach", "archive", "drop", "restore", "release", "confirm_drop", "revoke_drop"
+            ):  # fmt: skip
+                now = NOW + timedelta(days=40) if what == "create" else later
+                with self.session.transaction() as cursor:
+                    shown = operations.preview(cursor, READINGS, what, now, name)
+                self.assertTrue(shown, what)
+                sent.truncate(0)
+                operations.perform(session, READINGS, what, now, self.folder, name, True, QUICK)
+                said = " ".join(sent.getvalue().split())
+                for one in shown:
+                    if not one.startswith("COPY "):  # a stream, which the recorder does not see
+                        self.assertIn(one, said, what)
+
+    def test_a_dry_run_of_the_maintenance_shows_what_leaves(self):
+        self.lab.deploy()
+        self.lab.insert("2025-02-10")
+        self.good()
+        with self.session.transaction() as cursor:
+            shown = operations.preview(cursor, READINGS, "maintain", NOW + timedelta(days=31))
+        for words in ("DETACH PARTITION", "COPY (SELECT", "DROP TABLE"):
+            self.assertTrue([one for one in shown if words in one and "reading_p202502" in one], words)
+
+    def test_rows_that_may_not_leave_yet(self):
+        """Neither by retention nor by hand, until what is made of them is complete."""
+        self.lab.do("CREATE TABLE complete (until timestamp)")
+        self.lab.do("INSERT INTO complete VALUES ('2025-02-15')")
+        one = PartitionSet(**{**vars(READINGS), "free_until": "SELECT until FROM complete"})
+        self.lab.deploy(one)
+        self.lab.insert("2025-02-10")
+        self.good(declared=one)
+        later = NOW + timedelta(days=31)
+        self.good(later, one)
+        self.assertIn("p202502", self.partitions())
+        with self.assertRaisesRegex(PartitionError, "only before 2025-02-15 00:00 UTC"):
+            operations.perform(
+                self.session, one, "detach", later, self.folder, "reading_p202502", True, QUICK
+            )
+        self.lab.do("UPDATE complete SET until = '2025-03-01'")
+        self.good(later, one)
+        self.assertNotIn("p202502", self.partitions())
 
     def test_uninstall_leaves_the_data(self):
         self.lab.deploy()

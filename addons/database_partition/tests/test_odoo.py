@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from datetime import timedelta
 
 from odoo import fields, models
@@ -9,10 +7,11 @@ from odoo.addons.database_partition.engine import clock, create, maintain
 from odoo.addons.database_partition.engine.connection import Patience
 from odoo.addons.database_partition.engine.declaration import DeclarationError, PartitionSet, declare, forget
 from odoo.addons.database_partition.engine.findings import findings
+from odoo.addons.database_partition.tests.common import command
 from odoo.exceptions import AccessError, UserError
 from odoo.orm.model_classes import add_to_registry
 from odoo.tests import HttpCase, TransactionCase, get_db_name, new_test_user, tagged
-from odoo.tools import config
+from psycopg2 import sql
 
 TOUR = PartitionSet(
     table="tour_reading",
@@ -55,6 +54,8 @@ class TestModels(SetCase):
         self.assertIn("no partition for now", self.set.findings)
         states = self.set.partition_ids.mapped("state")
         self.assertEqual(sorted(states), ["attached", "attached", "default"])
+        for one in self.set.partition_ids.filtered("lower"):
+            self.assertRegex(f"{one.lower} {one.upper}", r"^[0-9]{4}-[0-9]{2}-01 [0-9]{4}-[0-9]{2}-01$")
         groups = self.env["database.partition"]._read_group([], ["set_id"], ["size_mb:sum"])
         self.assertIn(self.set, [row[0] for row in groups])
 
@@ -68,7 +69,7 @@ class TestModels(SetCase):
             name = cursor.fetchone()[0]
 
             def bloat():
-                cursor.execute(f"VACUUM (ANALYZE, TRUNCATE false) {name}")
+                cursor.execute(sql.SQL("VACUUM (ANALYZE, TRUNCATE false) {}").format(sql.Identifier(name)))
                 cursor.execute(
                     "SELECT rows_estimate, bloat_estimate FROM database_partition WHERE name = %s", [name]
                 )
@@ -109,20 +110,30 @@ class TestModels(SetCase):
 
 
 @tagged("post_install", "-at_install")
+class TestWords(SetCase):
+    def test_everything_is_said_in_the_users_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        french = self.set.with_context(lang="fr_FR")
+        self.assertIn("pas de partition pour maintenant", french.findings)
+        self.assertIn("no partition for now", self.set.with_context(lang="en_US").findings)
+        wizard = self.env["database.partition.action"].with_context(lang="fr_FR")
+        wizard = wizard.create({"set_id": self.set.id, "operation": "create"})
+        wizard.action_run()
+        self.assertIn("tour_reading_p", wizard.result)
+        self.assertIn("créée", wizard.result)
+        wizard = wizard.create({"set_id": self.set.id, "operation": "detach", "partition": "nonsense"})
+        self.assertIn("n’est pas une partition attachée", wizard.statements)
+        with self.assertRaisesRegex(UserError, "confirmez"):
+            wizard.action_run()
+
+
+@tagged("post_install", "-at_install")
 class TestRuns(SetCase):
     def test_command(self):
-        def ask(*arguments):
-            path = ",".join(config["addons_path"])
-            command = [sys.executable, "-m", "odoo", f"--addons-path={path}", "partition", *arguments]
-            if config["config"]:
-                command += ["-c", config["config"]]
-            done = subprocess.run([*command, "-d", get_db_name()], capture_output=True, text=True, timeout=60)
-            return done.returncode, done.stdout, done.stderr.strip().splitlines()
-
-        code, out, _err = ask("list", "--json", "--set", "tour_reading")
+        code, out, _err = command("list", "--json", "--set", "tour_reading")
         self.assertEqual(code, 0)
         self.assertIn("tour_reading_default", [row["partition"] for row in json.loads(out)])
-        code, out, _err = ask("create", "--dry-run", "--set", "tour_reading", "--json")
+        code, out, _err = command("create", "--dry-run", "--set", "tour_reading", "--json")
         self.assertEqual(code, 0)
         for arguments, words in (
             (("list", "--set", "nothing"), "unknown"),
@@ -130,11 +141,11 @@ class TestRuns(SetCase):
             (("confirm_drop",), "--set"),
             (("dance",), "invalid choice"),
         ):
-            code, _out, err = ask(*arguments)
+            code, _out, err = command(*arguments)
             self.assertEqual(code, 2, err)
             self.assertIn(words, err[-1])
             self.assertTrue(err[-1].startswith("partition: "))
-        code, out, _err = ask("detach", "--set", "tour_reading", "--partition", "nonsense", "--yes")
+        code, out, _err = command("detach", "--set", "tour_reading", "--partition", "nonsense", "--yes")
         self.assertEqual(code, 1)
 
     def test_scheduled_action(self):

@@ -24,6 +24,7 @@ class IotBridge(Command):
     def run(self, cmdargs):
         # imported late: Odoo looks for commands with ImportError silenced, and loads them as odoo.cli.…
         # pylint: disable=odoo-addons-relative-import
+        from odoo.addons.smart_dairy_iot import arrivals
         from odoo.addons.smart_dairy_iot.engine import gateways
         from odoo.addons.smart_dairy_iot.engine.bridge import Bridge
         from odoo.sql_db import connection_info_for
@@ -64,6 +65,7 @@ class IotBridge(Command):
             options.user,
             os.environ.get(PASSWORD),
             options.tls,
+            arrived=lambda: arrivals.note(names[0], gateway.scope.farm_id),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: bridge.stop())

@@ -10,6 +10,7 @@ from odoo.http import Response, request
 from odoo.sql_db import db_connect
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from .. import arrivals
 from ..engine import body, gateways, ingest, intake
 
 
@@ -46,6 +47,8 @@ class ReadingsController(http.Controller):
                 reason = f"more than {gateway.rate_limit} readings per minute; send the rest later"
                 return _answer(429, {"error": reason}, Retry_After=math.ceil(wait))
             outcome = intake.store(_connect, gateway.scope, lambda: readings)
+            if outcome.accepted:
+                arrivals.note(request.db, gateway.scope.farm_id)
         except body.BodyError as error:
             extra = {"WWW_Authenticate": "Bearer"} if error.status == 401 else {}
             return _answer(error.status, {"error": error.reason}, **extra)
@@ -55,7 +58,8 @@ class ReadingsController(http.Controller):
             "accepted": outcome.accepted,
             "duplicates": outcome.duplicates,
             "quarantined": outcome.quarantined,
-            "errors": [{"index": index, "reason": reason} for index, reason in outcome.errors],
+            "quarantine": _reasons(outcome.held),
+            "errors": _reasons(outcome.errors),
         }
         if readings and len(outcome.errors) == len(readings):
             return _answer(422, {"error": "no reading could be taken", **facts})
@@ -85,6 +89,10 @@ class ReadingsController(http.Controller):
 def _connect():
     with db_connect(request.db).cursor() as cursor:
         yield cursor
+
+
+def _reasons(found):
+    return [{"index": index, "reason": reason} for index, reason in found]
 
 
 def _answer(status, facts, **headers):

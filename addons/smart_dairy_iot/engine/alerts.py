@@ -240,6 +240,28 @@ SELECT x.barn_id, avg(x.value) FILTER (WHERE sensor_type = 'barn_temperature'),
 """
 
 
+CROSSED = """
+SELECT DISTINCT s.farm_id
+  FROM (%(seen)s) s
+ CROSS JOIN LATERAL (VALUES ('high', s.value > s.threshold_high), ('low', s.value < s.threshold_low)
+       ) k(kind, beyond)
+ WHERE k.beyond AND s.fresh AND NOT s.spared AND s.delay = 0 AND NOT EXISTS (
+        SELECT FROM farm_sensor_alert o
+         WHERE o.sensor_id = s.id AND o.kind = k.kind AND o.state <> 'resolved')
+ ORDER BY 1
+"""
+
+
+def crossed(cursor, now, farms):
+    """Ids of those of the ``farms`` where a sensor's newest reading is beyond its own limit and no alert says
+    so.
+
+    A cheap look, for right after readings have come. Limits with a delay are not asked about: they can wait
+    for the minute's evaluation.
+    """
+    return [id_ for (id_,) in run(cursor, SQL(CROSSED, seen=_seen(now, farms)))]
+
+
 def evaluate(cursor, now, farms=None):
     """Raise, clear, resolve and wake alerts; the caller commits, in READ COMMITTED.
 

@@ -39,11 +39,25 @@ class Bridge:
     :param connect: returns a new psycopg2 connection
     :param scope: :class:`.ingest.Scope` of the gateway
     :param topics: MQTT filters to subscribe to, QoS 1
+    :param arrived: called without arguments after new readings are committed; quick, and it does not raise
     """
 
-    def __init__(self, connect, scope, topics, client_id, host, port, user=None, password=None, tls=False):
+    def __init__(
+        self,
+        connect,
+        scope,
+        topics,
+        client_id,
+        host,
+        port,
+        user=None,
+        password=None,
+        tls=False,
+        arrived=lambda: None,
+    ):
         self.connect, self.scope, self.topics = connect, scope, topics
         self.host, self.port = host, port
+        self.arrived = arrived
         self.connection, self.running = None, True
         self.pending, self.waiting_since, self.size = [], None, 0
         self.stored = 0
@@ -115,6 +129,8 @@ class Bridge:
     def _store_batch(self, batch):
         outcome = intake.store(self._cursor, self.scope, lambda: batch, keep_errors=True)
         self.stored += outcome.accepted
+        if outcome.accepted:
+            self.arrived()
         _logger.debug("%s", outcome)
 
     # ------------------------------------------------------------ running

@@ -53,12 +53,14 @@ class Scope:
 class Outcome:
     """What became of a batch; the numbers add up to its readings.
 
+    :param held: ``[(index in the batch, reason)]`` of those in quarantine, where the source has indexes
     :param errors: ``[(index in the batch, reason)]`` of readings that were refused
     """
 
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    held: list = field(default_factory=list)
     errors: list = field(default_factory=list)
 
 
@@ -139,9 +141,9 @@ WITH stored AS (
                     AND (g.unit IS NULL OR g.unit = s.unit), false)
      ORDER BY s.id, g.at
     %(conflict)s
-    RETURNING sensor_id, "timestamp", value),
+    RETURNING sensor_id, "timestamp", value, quality <> 'bad' AS usable),
 newest AS (
-    SELECT DISTINCT ON (sensor_id) sensor_id, "timestamp", value FROM stored
+    SELECT DISTINCT ON (sensor_id) sensor_id, "timestamp", value FROM stored WHERE usable
      ORDER BY sensor_id, "timestamp" DESC),
 latest AS (
     INSERT INTO farm_sensor_latest AS l (sensor_id, "timestamp", value, received_at)
@@ -163,18 +165,17 @@ SELECT g.*, CASE
 """
 QUARANTINE = """
 WITH judged AS MATERIALIZED (
-    SELECT * FROM (%(judged)s) j WHERE reason IS NOT NULL),
+    SELECT *, %(keep_unknown)s OR reason <> 'unknown_sensor' AS held
+      FROM (%(judged)s) j WHERE reason IS NOT NULL),
 kept AS (
     INSERT INTO farm_sensor_quarantine (reason, device_key, raw, received_at, gateway_id, farm_id)
     SELECT reason, sensor, jsonb_strip_nulls(jsonb_build_object(
                'sensor', sensor, 'timestamp', at, 'value', value::text, 'unit', unit, 'quality', quality,
                'battery', battery, 'animal', animal))::text, %(now)s, %(gateway)s, %(farm)s
-      FROM judged WHERE %(keep_unknown)s OR reason <> 'unknown_sensor'
+      FROM judged WHERE held
      ORDER BY reason, sensor, at
     ON CONFLICT DO NOTHING)
-SELECT place, reason FROM judged WHERE NOT %(keep_unknown)s AND reason = 'unknown_sensor'
-UNION ALL
-SELECT NULL, count(*)::text FROM judged WHERE %(keep_unknown)s OR reason <> 'unknown_sensor'
+SELECT place, reason, held, count(*) FROM judged GROUP BY 1, 2, 3 ORDER BY 1
 """
 HAS_METERS = "SELECT 1 FROM farm_sensor s WHERE s.writes_milk AND %(allowed)s LIMIT 1"
 #: of stored readings only: what is in quarantine is no milking
@@ -251,11 +252,13 @@ def _judge_rest(cursor, parts, scope, outcome):
             now=parts["now"],
         ),
     )
-    for place, reason in rows:
-        if place is None:
-            outcome.quarantined = int(reason)
-        else:
-            outcome.errors.append((place, reason))
+    for place, reason, held, number in rows:
+        if not held:
+            outcome.errors += [(place, reason)] * number
+            continue
+        outcome.quarantined += number
+        if place is not None:
+            outcome.held.append((place, reason))
 
 
 def keep_malformed(cursor, scope, reasons):

@@ -13,6 +13,7 @@ from . import farm_sensor_series
 from . import farm_cooling_law
 from . import farm_sensor_limits
 from . import farm_sensor_alert
+from . import farm_sensor_look
 from . import database_partition_set
 from . import database_rollup
 from . import res_company

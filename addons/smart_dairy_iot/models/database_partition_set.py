@@ -9,7 +9,6 @@ from odoo.addons.database_partition.engine import catalogue, clock
 from odoo.addons.database_partition.engine.sql import run
 from odoo.addons.database_rollup.engine import objects
 from odoo.addons.database_rollup.engine.sql import own
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine import seal
@@ -32,8 +31,6 @@ class DatabasePartitionSet(models.Model):
         with work.transaction() as cursor:
             sealed = seal.sealed_until(cursor)
             before = set(catalogue.attached(cursor, one))
-        # never a day that is not sealed, whatever the setting was changed to
-        kept = max(kept, (clock.now().date() - sealed.date()).days)
         result = super()._maintain(work, replace(one, retention=kept, history=min(one.history, kept)), folder)
         with work.transaction() as cursor:
             if before - set(catalogue.attached(cursor, one)):
@@ -70,23 +67,3 @@ class DatabasePartitionSet(models.Model):
             cursor,
             SQL("INSERT INTO %s (days) VALUES (daterange(NULL, %s))", objects.log(HOURS), sealed.date()),
         )
-
-    def _perform(self, operation, partition=None, confirmed=False):
-        if operation == "detach" and self.name == READINGS.table and partition and confirmed:
-            self._refuse_unsealed(partition)
-        return super()._perform(operation, partition, confirmed)
-
-    def _refuse_unsealed(self, partition):
-        with self._session() as work, work.transaction() as cursor:
-            sealed = seal.sealed_until(cursor)
-            for one in catalogue.partitions(cursor, READINGS):
-                upper = one.relation == partition and one.range and one.range.upper
-                if upper and upper.replace(tzinfo=None) > sealed:
-                    raise UserError(
-                        self.env._(
-                            "%(partition)s holds days whose hourly and daily figures are not sealed yet "
-                            "(sealed are those before %(day)s). Shorten how long raw readings are kept.",
-                            partition=partition,
-                            day=sealed.date(),
-                        )
-                    )

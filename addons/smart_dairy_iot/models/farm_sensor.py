@@ -115,7 +115,9 @@ class FarmSensor(models.Model):
     )
     latest_ids = fields.One2many("farm.sensor.latest", "sensor_id", readonly=True)
     last_seen = fields.Datetime(
-        compute="_compute_latest", search="_search_last_seen", help="Device time of the newest reading."
+        compute="_compute_latest",
+        search="_search_last_seen",
+        help="Device time of the newest usable reading.",
     )
     last_value = Measured("Last Value", digits=(12, 3), compute="_compute_latest")
     battery = Measured("Battery (%)", digits=(5, 1), compute="_compute_latest")
@@ -165,7 +167,8 @@ class FarmSensor(models.Model):
     @api.depends("latest_ids.timestamp", "latest_ids.value", "latest_ids.battery")
     def _compute_latest(self):
         for sensor in self:
-            latest = sensor.latest_ids[:1]
+            # not [:1], which forgets whose readings are fetched together with it
+            latest = next(iter(sensor.latest_ids), sensor.latest_ids)
             sensor.last_seen = latest.timestamp
             sensor.last_value = latest.value if latest else None
             sensor.battery = latest.battery if latest else None
@@ -259,7 +262,7 @@ class FarmSensor(models.Model):
             changes = ("unit" in vals and vals["unit"] != sensor.unit) or (
                 company is not None and company != sensor.company_id
             )
-            if changes and sensor.latest_ids:
+            if changes and sensor._has_readings():
                 raise UserError(
                     self.env._(
                         "Sensor %(name)s has readings, so its unit and its company stay. Archive it, and "
@@ -270,8 +273,14 @@ class FarmSensor(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_without_readings(self):
-        used = self.filtered("latest_ids")
-        if used:
-            raise UserError(
-                self.env._("Sensor %(name)s has readings: archive it instead.", name=used[0].display_name)
-            )
+        for sensor in self:
+            if sensor._has_readings():
+                raise UserError(
+                    self.env._("Sensor %(name)s has readings: archive it instead.", name=sensor.display_name)
+                )
+
+    def _has_readings(self):
+        self.ensure_one()
+        # bad ones are in the table only
+        readings = self.env["farm.sensor.reading"].sudo()
+        return bool(self.latest_ids or readings.search_count([("sensor_id", "=", self.id)], limit=1))

@@ -55,7 +55,7 @@ class FarmSensorGateway(models.Model):
     @api.depends("use_ids.last_seen")
     def _compute_last_seen(self):
         for gateway in self:
-            gateway.last_seen = gateway.use_ids[:1].last_seen
+            gateway.last_seen = next(iter(gateway.use_ids), gateway.use_ids).last_seen
 
     def action_new_key(self):
         """Make a new key, which replaces the old one at once, and show it: this once only."""

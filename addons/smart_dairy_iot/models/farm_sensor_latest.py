@@ -3,7 +3,7 @@ from odoo.addons.smart_dairy_farm.fields import Measured
 
 
 class FarmSensorLatest(models.Model):
-    """A sensor's newest reading by device time.
+    """A sensor's newest reading by device time; those of quality "bad" do not count.
 
     Apart from the sensor: ingest writes here many times a second, and nobody who edits a sensor may meet a
     serialization failure for it.

@@ -1,39 +1,45 @@
 from odoo import fields, models
 
 
-class FarmSensorHourly(models.Model):
-    """Figures of a sensor's UTC hour whose readings are closed; what is open is asked of the rollup."""
+class FarmSensorSealed(models.AbstractModel):
+    """Figures of a sensor over a time whose readings are closed."""
 
-    _name = "farm.sensor.hourly"
-    _description = "Sealed Hour of a Sensor"
-    _order = "hour desc, sensor_id"
-    _rec_name = "hour"
+    _name = "farm.sensor.sealed"
+    _description = "Sealed Figures of a Sensor"
     _log_access = False
 
     sensor_id = fields.Many2one("farm.sensor", required=True, readonly=True, ondelete="restrict")
-    hour = fields.Datetime(required=True, readonly=True)
     readings = fields.Integer(required=True, readonly=True)
     total = fields.Float(required=True, readonly=True, digits=0, help="Sum of the values")
     lowest = fields.Float(required=True, readonly=True, digits=0, aggregator="min")
     highest = fields.Float(required=True, readonly=True, digits=0, aggregator="max")
+
+
+class FarmSensorHourly(models.Model):
+    """Of a UTC hour; what is open is asked of the rollup."""
+
+    _name = "farm.sensor.hourly"
+    _description = "Sealed Hour of a Sensor"
+    _inherit = "farm.sensor.sealed"
+    _order = "hour desc, sensor_id"
+    _rec_name = "hour"
+    _log_access = False
+
+    hour = fields.Datetime(required=True, readonly=True)
 
     _hour_uniq = models.UniqueIndex("(sensor_id, hour)", "An hour is sealed once.")
 
 
 class FarmSensorDaily(models.Model):
-    """Figures of a sensor's day, in the company's time zone, whose readings are closed."""
+    """Of a day in the company's time zone."""
 
     _name = "farm.sensor.daily"
     _description = "Sealed Day of a Sensor"
+    _inherit = "farm.sensor.sealed"
     _order = "day desc, sensor_id"
     _rec_name = "day"
     _log_access = False
 
-    sensor_id = fields.Many2one("farm.sensor", required=True, readonly=True, ondelete="restrict")
     day = fields.Date(required=True, readonly=True)
-    readings = fields.Integer(required=True, readonly=True)
-    total = fields.Float(required=True, readonly=True, digits=0, help="Sum of the values")
-    lowest = fields.Float(required=True, readonly=True, digits=0, aggregator="min")
-    highest = fields.Float(required=True, readonly=True, digits=0, aggregator="max")
 
     _day_uniq = models.UniqueIndex("(sensor_id, day)", "A day is sealed once.")

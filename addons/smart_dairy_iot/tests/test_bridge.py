@@ -53,8 +53,15 @@ class TestBridge(IngestCase):
         return psycopg2.connect(**{"dbname": name, **info})
 
     def start(self, connect=None):
+        self.arrived = []
         carrier = bridge.Bridge(
-            connect or self.connect_database, self.scope, ["dairy/#"], "test-bridge", "127.0.0.1", self.port
+            connect or self.connect_database,
+            self.scope,
+            ["dairy/#"],
+            "test-bridge",
+            "127.0.0.1",
+            self.port,
+            arrived=lambda: self.arrived.append(len(self.stored())),
         )
         thread = threading.Thread(target=carrier.run)
         thread.start()
@@ -100,6 +107,7 @@ class TestBridge(IngestCase):
         )
         self.wait_for(6)
         end()
+        self.assertTrue(self.arrived and min(self.arrived) >= 1, "told after the commit")
         self.assertEqual(
             sorted(reason for reason, _key in self.quarantine()), ["malformed", "malformed", "not_finite"]
         )

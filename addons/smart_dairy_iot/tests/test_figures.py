@@ -8,12 +8,14 @@ import pytz
 from odoo import fields
 from odoo.addons.database_partition import runtime
 from odoo.addons.database_partition.engine import catalogue, clock, maintain
+from odoo.addons.database_partition.tests.common import command
 from odoo.addons.smart_dairy_iot.engine import seal
 from odoo.addons.smart_dairy_iot.readings import KEPT_DAYS, READINGS
 from odoo.addons.smart_dairy_iot.tests.common import SensorCase
 from odoo.addons.smart_dairy_iot.tests.test_ingest import IngestCase, connect
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import get_db_name, tagged
+from odoo.tools import SQL
 
 ZONES = ("UTC", "Asia/Dhaka", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York", "Pacific/Chatham")
 
@@ -148,7 +150,8 @@ class TestRetention(IngestCase):
         with connect() as cr:
             cr.execute("DELETE FROM ir_config_parameter WHERE key LIKE 'smart_dairy_iot.%%'")
             for table in ("farm_sensor_hourly", "farm_sensor_daily"):
-                cr.execute(f"DELETE FROM {table} WHERE sensor_id IN %s", [tuple(self.sensor_ids)])  # noqa: S608
+                gone = SQL.identifier(table)
+                cr.execute(SQL("DELETE FROM %s WHERE sensor_id IN %s", gone, tuple(self.sensor_ids)))
             cr.execute("UPDATE res_company SET sensor_days_sealed = NULL")
             cr.execute("DELETE FROM farm_sensor_seal")
             self.env(cr=cr)["farm.sensor.seal"].init()
@@ -190,8 +193,15 @@ class TestRetention(IngestCase):
         with connect() as cr:
             one = self.env(cr=cr)["database.partition.set"].search([("name", "=", READINGS.table)])
             name = f"{READINGS.table}_p{self.now:%Y%m%d}"
-            with self.assertRaisesRegex(UserError, "not sealed yet"):
+            with self.assertRaisesRegex(UserError, "may not leave the table yet"):
                 one._perform("detach", name, confirmed=True)
+            with self.assertRaisesRegex(UserError, "may not leave the table yet"):
+                one._preview("detach", name)
+        code, out, _err = command("detach", "--set", READINGS.table, "--partition", name, "--yes")
+        self.assertEqual(code, 1)
+        self.assertIn("may not leave the table yet", out)
+        with runtime.session(get_db_name()) as work, work.transaction() as cursor:
+            self.assertIn(name, [one.relation for one in catalogue.partitions(cursor, READINGS)])
 
     def test_figures_have_a_retention_of_their_own(self):
         self.store(*(self.reading(n, minutes=97 * n) for n in range(400)))

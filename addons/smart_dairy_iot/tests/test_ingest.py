@@ -133,7 +133,10 @@ class TestIngest(IngestCase):
             self.reading(1, sensor="nobody-knows"),
             self.reading(1, sensor="in-other"),
         ]
-        self.assertEqual(self.counts(self.store(*readings)), (1, 0, 8, 0))
+        outcome = self.store(*readings)
+        self.assertEqual(self.counts(outcome), (1, 0, 8, 0))
+        told = ["clock", "clock", "too_old", "not_finite", "not_finite", "unit", *["unknown_sensor"] * 2]
+        self.assertEqual(outcome.held, list(enumerate(told, 1)), "each with its index")
         reasons = [
             *(("clock", "in-1"),) * 2,
             *(("not_finite", "in-1"),) * 2,
@@ -282,7 +285,11 @@ class TestHttp(IngestCase):
         batch = [self.reading(n, minutes=n) for n in range(3)]
         status, facts, _headers = self.post(batch)
         self.assertEqual(status, 200)
-        self.assertEqual(facts, {"accepted": 3, "duplicates": 0, "quarantined": 0, "errors": []})
+        self.assertEqual(
+            facts, {"accepted": 3, "duplicates": 0, "quarantined": 0, "quarantine": [], "errors": []}
+        )
+        late = {"sensor": "in-1", "timestamp": 0, "value": 1}
+        self.assertEqual(self.post([batch[0], late])[1]["quarantine"], [{"index": 1, "reason": "clock"}])
         self.assertEqual(self.post({"readings": batch})[1]["duplicates"], 3)
         self.assertEqual(self.post(batch[0])[1]["duplicates"], 1)
         more = [json.dumps(self.reading(n, minutes=n)) for n in range(2, 5)]

@@ -70,6 +70,41 @@ class TestSensor(SensorCase):
         self.assertIs(silent.last_value, False)
         self.assertEqual((fine.battery, hot.battery), (0, False))
 
+    def test_reading_many_takes_as_many_statements_as_reading_one(self):
+        sensors = self.env["farm.sensor"].create(
+            [{"name": f"n-{n}", "device_key": f"n-{n}", "farm_id": self.farm.id} for n in range(800)]
+        )
+        now = fields.Datetime.now()
+        self.env["farm.sensor.latest"].create(
+            [{"sensor_id": id_, "timestamp": now, "value": 20, "received_at": now} for id_ in sensors.ids]
+        )
+        shown = ["name", "place", "last_seen", "last_value", "battery", "state", "open_alert_count"]
+
+        def statements(number):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            rows = sensors[:number].read(shown)
+            self.assertEqual({row["last_value"] for row in rows}, {20})
+            return self.env.cr.sql_log_count - before
+
+        statements(1)
+        few = statements(1)
+        self.assertLessEqual(few, 6)
+        for number in (40, 800):
+            self.assertEqual(statements(number), few, f"{number} sensors")
+
+    def test_bad_readings_fix_the_unit_too(self):
+        sensor = self.make_sensor(unit="%")
+        self.env["farm.sensor.reading"].create(
+            {"sensor_id": sensor.id, "timestamp": fields.Datetime.now(), "value": 20, "unit": "%",
+             "quality": "bad"}
+        )  # fmt: skip
+        with self.assertRaisesRegex(UserError, "unit"):
+            sensor.unit = "degC"
+        with self.assertRaisesRegex(UserError, "archive it"):
+            sensor.unlink()
+
     def test_readings_fix_unit_and_company(self):
         sensor = self.make_sensor()
         sensor.unit = "%"
