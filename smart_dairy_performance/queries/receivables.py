@@ -85,7 +85,7 @@ def customers(answer, as_of, limit):
     """
     return SQL(
         """
-        SELECT customer, sum(items)::bigint, sum(amount) AS amount,
+        SELECT customer, sum(items::float8)::bigint, sum(amount) AS amount,
                COALESCE(sum(amount) FILTER (WHERE period = 0), 0) AS overdue,
                %s - min(oldest) FILTER (WHERE period = 0),
                count(customer) OVER (), count(CASE WHEN bool_or(period = 0) THEN customer END) OVER ()

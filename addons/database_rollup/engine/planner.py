@@ -4,6 +4,8 @@ Both statements of this module answer a question with the same columns: ``answer
 ``base`` from the source tables.
 """
 
+from dataclasses import replace
+
 from odoo.tools import SQL
 
 from . import objects
@@ -127,30 +129,23 @@ def answer(rollup, question, rules=RULES, noted=None):
     found = _arms(cut, question, rows)
     distinct = [m for m in asked if isinstance(m, CountDistinct)]
     # nothing to add up; without keys there is one row always, and only adding up makes one of none
-    ready = question.parts or question.keys and one_row_each(cut, question)
+    ready = question.parts or (question.keys and one_row_each(cut, question))
     if distinct and not one_row_each(cut, question):
         more, found = _with_values(cut, question, found, asked, distinct)
         ctes.append(more)
-    return SQL(
-        "WITH %s SELECT %s%s FROM (%s) q %s %s",
-        commas(ctes),
-        commas(
-            [
-                *_identifiers(question.keys),
-                *(
-                    SQL(
-                        "%s AS %s",
-                        _number(question, m, (_row if ready else _total)(m)),
-                        SQL.identifier(m.name),
-                    )
-                    for m in asked
-                ),
-            ]
+    totals = ((m, (_row if ready else _total)(m)) for m in asked)
+    return _as_wanted(
+        question,
+        asked,
+        SQL(
+            "WITH %s SELECT %s%s FROM (%s) q %s %s",
+            commas(ctes),
+            commas([*_identifiers(question.keys), *_numbers(question, totals)]),
+            _groups(question),
+            found,
+            SQL() if ready else _group(question),
+            _ordered(question),
         ),
-        _groups(question),
-        found,
-        SQL() if ready else _group(question),
-        _ordered(question),
     )
 
 
@@ -216,7 +211,8 @@ def _total(m):
         # of one row, or of the values: where there are both, they are the same
         return SQL("COALESCE(max(%s), 0)", name)
     if isinstance(m, Count | CountDaily):
-        return SQL("COALESCE(sum(%s), 0)::bigint", name)
+        # exact up to nine quadrillion, and a third faster than adding bigint, which makes numeric of it
+        return SQL("COALESCE(sum(%s::float8), 0)::bigint", name)
     if isinstance(m, Avg):
         both = (SQL.identifier(f"{m.name}_sum"), SQL.identifier(f"{m.name}_count"))
         # trimmed, so that the quotient's digits do not depend on how the sum was come by
@@ -235,9 +231,20 @@ def _row(m):
     return SQL("COALESCE(%s, 0)", name) if isinstance(m, Count | CountDaily | CountDistinct) else name
 
 
-def _number(question, m, sql):
-    """A measure as the question wants numbers."""
-    return SQL("(%s)::float8", sql) if question.floats and isinstance(m, Sum | Avg) else sql
+def _numbers(question, totals):
+    """Columns of pairs of a measure and its SQL, as the question wants numbers."""
+    for m, sql in totals:
+        early = question.floats and not question.limit and isinstance(m, Sum | Avg)
+        yield SQL("%s AS %s", SQL("(%s)::float8", sql) if early else sql, SQL.identifier(m.name))
+
+
+def _as_wanted(question, asked, sql):
+    """Of the best, only those that are left need to become floats."""
+    if not (question.floats and question.limit):
+        return sql
+    totals = ((m, SQL.identifier(m.name)) for m in asked)
+    numbers = _numbers(replace(question, limit=None), totals)
+    return SQL("SELECT %s, _groups FROM (%s) q", commas([*_identifiers(question.keys), *numbers]), sql)
 
 
 def _groups(question):
@@ -266,10 +273,7 @@ def base(rollup, question, restrict=None):
     inner = [("bucket", objects.bucket(rollup))]
     inner += [(d.name, trusted(d.expression)) for d in rollup.dimensions]
     inner += [(f"_{number}", trusted(m.expression)) for number, m in enumerate(asked) if m.expression]
-    totals = (
-        (m.name, _number(question, m, _base_total(m, SQL.identifier(f"_{number}"))))
-        for number, m in enumerate(asked)
-    )
+    totals = ((m, _base_total(m, SQL.identifier(f"_{number}"))) for number, m in enumerate(asked))
     ranges = (
         objects.in_range(rollup, SQL("%s::date", first), SQL("%s::date", end))
         for first, end in question.spans
@@ -277,17 +281,22 @@ def base(rollup, question, restrict=None):
     conditions = [SQL("(%s)", SQL(" OR ").join(SQL("(%s)", one) for one in ranges))]
     if restrict:
         conditions.append(SQL("(%s)", restrict))
-    return SQL(
-        "SELECT %s%s FROM (SELECT %s FROM %s WHERE %s) t %s WHERE %s %s %s",
-        _named([*_keys(question), *totals]),
-        _groups(question),
-        _named(inner),
-        objects.sources(rollup),
-        all_of(conditions),
-        SQL("JOIN %s ON c.days @> t.bucket", _periods(question)) if question.periods else SQL(),
-        question.where or SQL("TRUE"),
-        _group_inner(question),
-        _ordered(question),
+    named = [SQL("%s AS %s", sql, SQL.identifier(name)) for name, sql in _keys(question)]
+    return _as_wanted(
+        question,
+        asked,
+        SQL(
+            "SELECT %s%s FROM (SELECT %s FROM %s WHERE %s) t %s WHERE %s %s %s",
+            commas([*named, *_numbers(question, totals)]),
+            _groups(question),
+            _named(inner),
+            objects.sources(rollup),
+            all_of(conditions),
+            SQL("JOIN %s ON c.days @> t.bucket", _periods(question)) if question.periods else SQL(),
+            question.where or SQL("TRUE"),
+            _group_inner(question),
+            _ordered(question),
+        ),
     )
 
 

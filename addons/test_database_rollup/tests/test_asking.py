@@ -118,6 +118,17 @@ class TestAsking(TransactionCase):
             **question, within=lambda answer: SQL("SELECT max(amount), count(*) FROM (%s) a", answer)
         )
         self.assertEqual(largest.rows, [(max(row[1] for row in plain.rows), len(plain.rows))])
+        question = {**question, "measures": ("amount", "lines"), "parts": True}
+
+        def added(answer):
+            return SQL("SELECT partner, sum(amount), sum(lines) FROM (%s) a GROUP BY partner", answer)
+
+        for use_rollup in (True, False):
+            found = self.ask(**question, within=added, use_rollup=use_rollup)
+            whole = self.ask(by=("partner",), measures=("amount", "lines"))
+            self.assertEqual(close(found.rows), close(whole.rows))
+        with self.assertRaisesRegex(UserError, "cannot be added up"):
+            self.ask(parts=True, measures=("average",))
 
     def test_remembered_conditions_are_those_of_their_domain(self):
         conditions = {}
