@@ -125,10 +125,14 @@ def cases(env):
     # days with customers, total and best products, and nothing else: what Odoo's two analyses and the first
     # two plain statements give
     figures = (FIGURES, "sale.order", "get_dashboard_summary", (spans["12 months"], today), odoo_sales)
-    # what the herd's page asks for after the first paint
+    # what pages ask for after the first paint
     later = [
         (f"herd {part}, {span}", "farm.animal", f"get_herd_{part}", (first, today), None, ())
         for part in ("pens", "ranking")
+        for span, first in spans.items()
+    ]
+    later += [
+        (f"sales customers, {span}", "sale.order", "get_sales_customers", (first, today), None, ())
         for span, first in spans.items()
     ]
     return [(*figures, plain.SALES[:2]), *found, ("herd summary", *summary), *later]

@@ -249,6 +249,13 @@ class DairyDashboard(models.AbstractModel):
         )
 
     @api.model
+    def _later_sales(self, filters):
+        customers = self.env["sale.order"].get_sales_customers(
+            filters["date_from"], filters["date_to"], filters["company_id"], filters["compare"]
+        )
+        return {"top_customers": customers["top_customers"]}
+
+    @api.model
     def _choices_stock(self, filters):
         choices = self.env["product.product"].get_stock_dashboard_filters(filters["company_id"])
         return _known(choices, "warehouses", filters, "warehouse_id")

@@ -64,8 +64,9 @@ class SaleOrder(models.Model):
     @api.readonly
     @cached_method(ttl=60, depends=SALES)
     def get_sales_dashboard(self, date_from, date_to, company_id=None, compare="previous", grain=None):
-        """Return all that the sales dashboard shows: the optimized data, the best customers, the compared
-        period, and the domains of the records behind the figures.
+        """Return what the sales dashboard shows at first: the optimized data, the compared period, and the
+        domains of the records behind the figures. No customers are counted here
+        (``summary.unique_customers`` is ``None``): :meth:`get_sales_customers` does.
 
         Parameters and errors as in :meth:`get_dashboard_data_optimized`; cached.
 
@@ -73,9 +74,8 @@ class SaleOrder(models.Model):
         :param grain: of ``daily_stats``: 'day', 'dekad' (a third of a month) or 'month'; default by the
             length
         :return: its dict with ``grain`` and ``steps`` ([first, last day] of each of ``daily_stats``, which
-            are dated by their first day; ``unique_customers`` of days only), ``top_customers`` (partner_id,
-            name, order_count, revenue), ``previous`` (the compared period: summary, daily_stats, steps,
-            date_from, date_to), ``domain`` (orders),
+            are dated by their first day; ``unique_customers`` of days only), ``previous`` (the
+            compared period: summary, daily_stats, steps, date_from, date_to), ``domain`` (orders),
             ``line_domain`` (their product lines), ``deliveries`` (delivered, on_time, previous, domain; or
             ``None`` without rights to transfers), ``source`` ('rollup' or 'base') and ``source_reason``
         """
@@ -83,7 +83,7 @@ class SaleOrder(models.Model):
         before = compared_period(self.env, scope["period"], compare)
         scope["grain"] = grain_of(self.env, scope["period"], grain)
         asking = Asking(self.env)
-        data, previous = self._dashboard_figures(asking, scope, before, TOP_LIMIT, TOP_LIMIT)
+        data, previous = self._dashboard_figures(asking, scope, before, TOP_LIMIT, customers=None)
         return {
             **data,
             "grain": scope["grain"],
@@ -96,6 +96,30 @@ class SaleOrder(models.Model):
             **asking.origin,
             "domain": list(self._dashboard_domain(scope, headline=True)),
             "line_domain": list(self._dashboard_line_domain(scope)),
+        }
+
+    @api.model
+    @api.readonly
+    @cached_method(ttl=60, depends=SALES)
+    def get_sales_customers(self, date_from, date_to, company_id=None, compare="previous"):
+        """Return the best customers, and how many different ones ordered; cached.
+
+        They are looked at one by one: the dashboard asks for them after all else is shown. Parameters and
+        errors as in :meth:`get_sales_dashboard`.
+
+        :return: dict: ``top_customers`` (partner_id, name, order_count, revenue), ``unique_customers``,
+            ``previous`` (unique_customers of the compared period), ``source``, ``source_reason``
+        """
+        scope = self._dashboard_scope(date_from, date_to, company_id)
+        before = compared_period(self.env, scope["period"], compare)
+        asking = Asking(self.env)
+        data, previous = self._dashboard_figures(asking, scope, before, customers=TOP_LIMIT, steps=False)
+        count = "unique_customers"
+        return {
+            "top_customers": data["top_customers"],
+            count: data["summary"][count],
+            "previous": {count: previous["summary"][count]},
+            **asking.origin,
         }
 
     @api.model
@@ -196,20 +220,27 @@ class SaleOrder(models.Model):
         )
 
     @api.model
-    def _dashboard_figures(self, asking, scope, before=None, products=0, customers=0):
+    def _dashboard_figures(self, asking, scope, before=None, products=0, customers=0, steps=True):
         """Figures of the scope's period and, less the best, of the period ``before``.
 
         :param asking: :class:`~..asking.Asking`; where it cannot answer the orders themselves are read
-        :param products: so many best products; ``customers``: best customers
+        :param products: so many best products
+        :param customers: so many best customers; ``None``: they need not be counted either
+        :param steps: False: nothing but products and customers is wanted
         :return: list of one dict a period
         """
         scopes = [scope, dict(scope, period=before)] if before else [scope]
         try:
-            rows = self._dashboard_rollup_rows(asking, scopes, products, customers)
+            rows = self._dashboard_rollup_rows(asking, scopes, products, customers, steps)
         except FromBase:
             rows = [self._dashboard_base_rows(scope, products, customers)]
             rows += [self._dashboard_base_rows(other) for other in scopes[1:]]
-        return [self._dashboard_shape(*pair) for pair in zip(scopes, rows, strict=True)]
+        figures = [self._dashboard_shape(*pair) for pair in zip(scopes, rows, strict=True)]
+        if customers is None:
+            for one in figures:
+                for total in (one["summary"], *one["by_currency"]):
+                    total["unique_customers"] = None
+        return figures
 
     @api.model
     def _dashboard_base_rows(self, scope, products=0, customers=0):
@@ -219,7 +250,7 @@ class SaleOrder(models.Model):
             scope["currency"].id if len(set(scope["currencies"].values())) > 1 else None,
             self._dashboard_lines_select() if products else None,
             products,
-            customers,
+            customers or 0,
         )
         rows = defaultdict(list)
         for kind, key, *values in self.env.execute_query(statement):

@@ -15,7 +15,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     @api.model
-    def _dashboard_rollup_rows(self, asking, scopes, products, customers):
+    def _dashboard_rollup_rows(self, asking, scopes, products, customers, wants_steps):
         """The rows of ``_dashboard_base_rows`` for each of ``scopes``; the best of the first.
 
         :raises FromBase: the rollups cannot answer this user
@@ -31,7 +31,22 @@ class SaleOrder(models.Model):
             result[0]["customer", None], number = self._dashboard_best_customers(best, periods[0], customers)
             if len(set(scope["currencies"].values())) == 1:
                 buyers[0, scope["currency"].id] = number
-        grain = scope["grain"]
+        if wants_steps:
+            self._dashboard_steps(question, scopes, result)
+        if customers is None:
+            self._dashboard_totals(result, {})
+            return result
+        known = len({number for number, _currency in buyers})  # the first ones
+        if periods[known:]:
+            found = question("sales", periods[known:], by=("currency",), measures=("customers",)).rows
+            buyers |= {(known + number, currency): customers for number, currency, customers in found}
+        self._dashboard_totals(result, buyers)
+        return result
+
+    @api.model
+    def _dashboard_steps(self, question, scopes, result):
+        """Add the days, dekads or months of each period to ``result``."""
+        grain, periods = scopes[0]["grain"], [one["period"] for one in scopes]
         # of whole months they would have to be counted anew, for a figure that no chart shows
         measures = (*AMOUNTS, "customers") if grain == "day" else AMOUNTS
         steps = question("sales", periods, by=("currency",), grain=grain, measures=measures)
@@ -41,26 +56,24 @@ class SaleOrder(models.Model):
             result[period]["sales", currency].append(
                 (index, orders, revenue, untaxed, customers[0] if customers else None, revenue / orders)
             )
-        self._dashboard_totals(question, periods, result, buyers)
-        return result
 
     @api.model
-    def _dashboard_totals(self, question, periods, result, buyers):
-        """Add the total of each currency to the days of each period: their sum, but for the customers.
+    def _dashboard_totals(self, result, buyers):
+        """Add the total of each currency to the steps of each period: their sum, but for the customers.
 
-        :param buyers: {(number of the period, currency): customers}, as far as they are known
+        :param buyers: {(number of the period, currency): different customers}
         """
-        known = len({number for number, _currency in buyers})  # the first ones
-        if periods[known:]:
-            found = question("sales", periods[known:], by=("currency",), measures=("customers",)).rows
-            buyers |= {(known + number, currency): customers for number, currency, customers in found}
         for number, rows in enumerate(result):
-            for (kind, currency), days in rows.items():
+            for _number, currency in buyers:
+                if _number == number:
+                    rows.setdefault(("sales", currency), [])  # without steps there is nothing yet
+            for (kind, currency), steps in list(rows.items()):
                 if kind == "sales":
-                    _days, orders, revenue, untaxed, *_rest = zip(*days, strict=True)
-                    orders, revenue = sum(orders), fsum(revenue)
-                    customers = buyers[number, currency]
-                    days.append((None, orders, revenue, fsum(untaxed), customers, revenue / orders))
+                    orders, revenue, untaxed = (
+                        add(row[place] for row in steps) for place, add in ((1, sum), (2, fsum), (3, fsum))
+                    )
+                    customers = buyers.get((number, currency))
+                    steps.append((None, orders, revenue, untaxed, customers, orders and revenue / orders))
 
     @api.model
     def _dashboard_best_products(self, question, period, limit):

@@ -214,14 +214,16 @@ class TestSalesFigures(SalesCase):
             orders = Order.search(data["domain"])
             self.assertEqual(len(orders), data["summary"]["total_orders"])
             self.assertAlmostEqual(sum(orders.mapped("amount_total")), data["summary"]["total_revenue"])
-            self.assertEqual(len(orders.partner_id), data["summary"]["unique_customers"])
+            buyers = Order.get_sales_customers("2026-03-10", "2026-03-10")
+            self.assertEqual(len(orders.partner_id), buyers["unique_customers"])
             self.assertEqual(Order.get_dashboard_domain("2026-03-10", "2026-03-10"), data["domain"])
             for product in data["top_products"]:
                 lines = Order.env["sale.order.line"].search(
                     [*data["line_domain"], ("product_id", "=", product["product_id"])]
                 )
                 self.assertAlmostEqual(sum(lines.mapped("price_total")), product["revenue"])
-            for customer in data["top_customers"]:
+            self.assertEqual(len(buyers["top_customers"]), len(orders.partner_id))
+            for customer in buyers["top_customers"]:
                 found = orders.filtered(lambda o, c=customer: o.partner_id.id == c["partner_id"])
                 self.assertEqual(len(found), customer["order_count"])
                 self.assertAlmostEqual(sum(found.mapped("amount_total")), customer["revenue"])
@@ -232,14 +234,13 @@ class TestSalesFigures(SalesCase):
         data = self.env["sale.order"].get_sales_dashboard("2026-03-08", "2026-03-12")
         self.assertEqual(data["summary"]["total_revenue"], 50)
         self.assertEqual(data["previous"]["summary"]["total_revenue"], 40)
+        buyers = self.env["sale.order"].get_sales_customers("2026-03-08", "2026-03-12")
+        self.assertEqual((buyers["unique_customers"], buyers["previous"]["unique_customers"]), (1, 1))
+        self.assertIsNone(data["summary"]["unique_customers"], "not on the way to the first paint")
         self.assertEqual(
             (data["previous"]["date_from"], data["previous"]["date_to"]), ("2026-03-03", "2026-03-07")
         )
-        self.assertEqual(
-            {k: data[k] for k in ("daily_stats", "summary", "top_products")},
-            {
-                k: v
-                for k, v in self.env["sale.order"].get_dashboard_summary("2026-03-08", "2026-03-12").items()
-                if k in ("daily_stats", "summary", "top_products")
-            },
-        )
+        whole = self.env["sale.order"].get_dashboard_summary("2026-03-08", "2026-03-12")
+        for name in ("daily_stats", "top_products"):
+            self.assertEqual(data[name], whole[name])
+        self.assertEqual({**data["summary"], "unique_customers": 1}, whole["summary"])

@@ -239,6 +239,24 @@ export class Dashboard extends Component {
         });
     }
 
+    /** Put what the page does not wait for into `part`, unless a later question has overtaken it. */
+    async loadLater(part, model, method, question) {
+        const asked = (part.asked = JSON.stringify(question));
+        try {
+            const answer = await this.orm.silent.call(model, method, question);
+            if (part.asked === asked) {
+                Object.assign(part, answer, { status: "ready" });
+            }
+        } catch (error) {
+            if (part.asked === asked) {
+                Object.assign(part, { status: "error", error: this.explain(error) });
+            }
+            if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
+                throw error;
+            }
+        }
+    }
+
     // ------------------------------------------------------------ words and days
 
     get periodText() {

@@ -1,6 +1,5 @@
 import { useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { Dashboard } from "../common/dashboard";
 
@@ -34,29 +33,11 @@ export class HerdDashboard extends Dashboard {
         super.show(answer);
         const { date_from, date_to, farm_id, company_id } = this.filters;
         const question = [date_from, date_to, farm_id, company_id];
-        this.loadLater(this.pens, "get_herd_pens", question);
+        this.loadLater(this.pens, ANIMAL, "get_herd_pens", question);
         if (this.ranked !== JSON.stringify(question)) {
             this.ranked = JSON.stringify(question);
             this.ranking.status = "loading";
-            this.loadLater(this.ranking, "get_herd_ranking", question);
-        }
-    }
-
-    /** Put the answer into `part`, unless a later question has overtaken it. */
-    async loadLater(part, method, question) {
-        const asked = (part.asked = JSON.stringify(question));
-        try {
-            const answer = await this.orm.silent.call(ANIMAL, method, question);
-            if (part.asked === asked) {
-                Object.assign(part, answer, { status: "ready" });
-            }
-        } catch (error) {
-            if (part.asked === asked) {
-                Object.assign(part, { status: "error", error: this.explain(error) });
-            }
-            if (!(error instanceof RPCError || error instanceof ConnectionLostError)) {
-                throw error;
-            }
+            this.loadLater(this.ranking, ANIMAL, "get_herd_ranking", question);
         }
     }
 

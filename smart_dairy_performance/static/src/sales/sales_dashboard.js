@@ -1,3 +1,4 @@
+import { useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { Dashboard } from "../common/dashboard";
@@ -11,6 +12,18 @@ export class SalesDashboard extends Dashboard {
     static figuresTemplate = "smart_dairy_performance.SalesFigures";
     static emptyTemplate = "smart_dairy_performance.SalesEmpty";
 
+    setup() {
+        super.setup();
+        this.customers = useState({ status: "loading", top_customers: [], unique_customers: null, previous: {} });
+    }
+
+    /** All else is on the page by now. */
+    show(answer) {
+        super.show(answer);
+        const { date_from, date_to, company_id, compare } = this.filters;
+        this.loadLater(this.customers, ORDER, "get_sales_customers", [date_from, date_to, company_id, compare]);
+    }
+
     isEmpty(data) {
         return data.by_currency.every((part) => !part.total_orders) && !data.deliveries?.delivered;
     }
@@ -23,6 +36,8 @@ export class SalesDashboard extends Dashboard {
     get tiles() {
         const { summary, previous, currency } = this.state.data;
         const before = previous.summary;
+        const { unique_customers } = this.customers;
+        const customersBefore = this.customers.previous.unique_customers;
         return [
             {
                 name: "revenue",
@@ -54,10 +69,10 @@ export class SalesDashboard extends Dashboard {
             {
                 name: "customers",
                 label: _t("Customers"),
-                value: this.format.number(summary.unique_customers),
+                value: unique_customers === null ? null : this.format.number(unique_customers),
                 hint: _t("Different customers with a confirmed order"),
-                now: summary.unique_customers,
-                before: before.unique_customers,
+                now: unique_customers,
+                before: customersBefore,
                 onOpen: () =>
                     this.openOrders(_t("Orders by customer"), this.state.data.domain, { group_by: ["partner_id"] }),
             },
@@ -171,7 +186,7 @@ export class SalesDashboard extends Dashboard {
     }
 
     get customerRows() {
-        const customers = this.state.data.top_customers;
+        const customers = this.customers.top_customers;
         const best = customers[0]?.revenue || 1;
         return customers.map((customer) => ({
             id: customer.partner_id,
@@ -190,6 +205,11 @@ export class SalesDashboard extends Dashboard {
             { name: "quantity", label: _t("Sold"), number: true },
             { name: "revenue", label: _t("Revenue"), number: true },
         ];
+    }
+
+    get customersEmpty() {
+        const { status, error } = this.customers;
+        return { loading: _t("The customers follow in a moment."), error, ready: _t("No customer bought in this period.") }[status];
     }
 
     get customerColumns() {
