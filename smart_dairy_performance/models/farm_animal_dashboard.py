@@ -373,7 +373,8 @@ class FarmAnimal(models.Model):
     def get_herd_ranking(self, date_from, date_to, farm_id=None, company_id=None):
         """Return the present animals that gave most and least milk per day in milk; cached.
 
-        It reads every milk record of the period: the page asks for it after all else is shown.
+        It reads every milk record of the period: the page asks for it after all else is shown, of more than
+        2,000 animals only by a button.
 
         :param date_from, date_to, farm_id, company_id: as in :meth:`get_herd_dashboard`, with its errors
         :return: dict: ``best``, ``worst``: at most :data:`RANKED` dicts each of id, name, pen, dim, parity,
