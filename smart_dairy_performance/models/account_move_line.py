@@ -14,6 +14,7 @@ from ..guards import check_group, companies_of, compared_period, grain_of, steps
 from ..names import partner_names
 from ..queries import receivables
 from ..queries.periods import PeriodError, business_day, today
+from ..rollups.receivables import ROLLUPS
 from ..scope import currency_info, headline_companies, rounder, scope_of, today_of
 
 CUSTOMERS = 15
@@ -56,7 +57,7 @@ class AccountMoveLine(models.Model):
         """
         scope = self._receivables_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        asking = Asking(self.env)
+        asking = Asking(self.env, *(rollup.name for rollup in ROLLUPS))
         grain = grain_of(self.env, scope["period"], grain)
         data, previous = self._receivables_figures(asking, scope, before, grain)
         return {

@@ -55,7 +55,7 @@ class FarmAnimal(models.Model):
         domains = self._herd_domains(scope, period)
         formulas = set(scope["farms"].mapped("ecm_formula"))
         ecm = formulas.pop() if len(formulas) == 1 else None
-        asking = Asking(self.env)
+        asking = Asking(self.env, "herd_milk", "herd_cases", "herd_animals")
         grain = grain_of(self.env, period, grain)
         days, days_before = self._herd_days(asking, scope, [period, before], grain)
         steps, steps_before = period.steps(grain), before.steps(grain)
@@ -340,7 +340,7 @@ class FarmAnimal(models.Model):
         """
         scope = self._herd_scope(farm_id, company_id)
         period = parse_period(self.env, date_from, date_to, self._herd_head(company_id)._business_tz())
-        asking = Asking(self.env)
+        asking = Asking(self.env, "herd_animals", "herd_milk")
         now = asking.ask(
             "herd_animals",
             EVER,

@@ -49,7 +49,8 @@ class SaleOrder(models.Model):
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        (data,) = self._dashboard_figures(Asking(self.env), scope, products=TOP_LIMIT)
+        asking = Asking(self.env, "sales", "sales_lines")
+        (data,) = self._dashboard_figures(asking, scope, products=TOP_LIMIT)
         return data
 
     @api.model
@@ -81,7 +82,7 @@ class SaleOrder(models.Model):
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
         scope["grain"] = grain_of(self.env, scope["period"], grain)
-        asking = Asking(self.env)
+        asking = Asking(self.env, "sales", "sales_lines", "deliveries")
         data, previous = self._dashboard_figures(asking, scope, before, TOP_LIMIT, customers=None)
         return {
             **data,
@@ -111,7 +112,7 @@ class SaleOrder(models.Model):
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        asking = Asking(self.env)
+        asking = Asking(self.env, "sales")
         data, previous = self._dashboard_figures(asking, scope, before, customers=TOP_LIMIT, steps=False)
         count = "unique_customers"
         return {

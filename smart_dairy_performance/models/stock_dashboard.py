@@ -61,7 +61,7 @@ class ProductProduct(models.Model):
         """
         scope = self._stock_scope(date_from, date_to, warehouse_id, company_id)
         period, before = scope["period"], compared_period(self.env, scope["period"], compare)
-        asking = Asking(self.env)
+        asking = Asking(self.env, "stock_flows")
         rows = self._stock_on_hand(scope)
         values = self._stock_values(scope, rows) if scope["values"] else {}
         headline = self._stock_headline(scope, values)
