@@ -31,7 +31,7 @@ UNION SELECT 'cron ' || cron_name FROM ir_cron
 UNION SELECT 'menu ' || id FROM ir_ui_menu
 UNION SELECT 'group ' || id FROM res_groups
 UNION SELECT 'data ' || module || '.' || name FROM ir_model_data
-       WHERE module LIKE 'smart\_dairy%' OR module LIKE 'method\_cache%'
+       WHERE module LIKE 'smart\_dairy%' OR module LIKE 'method\_cache%' OR module LIKE 'database\_%'
 """
 #: a user looks at the herd, twice: the second time it comes from the cache
 DASHBOARDS = """
