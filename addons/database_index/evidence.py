@@ -8,6 +8,7 @@ takes a superuser of PostgreSQL.
 import contextlib
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from odoo.tools import SQL
 
@@ -58,8 +59,8 @@ def captured(cr):
         del cr.execute
 
 
-def statements_of(env, query):
-    """Make the declared call as ``env``'s user; return the SELECT statements that it sent."""
+def asking(env, query):
+    """The declared call as ``env``'s user, as a function without arguments; its values are looked up now."""
 
     def known(found):
         if isinstance(found, Value):
@@ -72,12 +73,17 @@ def statements_of(env, query):
             return {key: known(one) for key, one in found.items()}
         return found
 
-    model = env[query.model].with_context(**dict(query.context))
-    args, kwargs = known(query.args), known(dict(query.kwargs))
+    method = getattr(env[query.model].with_context(**dict(query.context)), query.method)
+    return partial(method, *known(query.args), **known(dict(query.kwargs)))
+
+
+def statements_of(env, query):
+    """Make the declared call with nothing in the ORM's memory; return the SELECT statements that it sent."""
+    ask = asking(env, query)
     env.flush_all()
     env.invalidate_all()
     with captured(env.cr) as statements:
-        getattr(model, query.method)(*args, **kwargs)
+        ask()
     return statements
 
 
@@ -94,6 +100,13 @@ def explain(cr, statements):
         pages += root["Shared Hit Blocks"] + root["Shared Read Blocks"]
         ms += found[0]["Execution Time"]
     return names, pages, ms
+
+
+def planned(cr, statement):
+    """Names of the indexes in the plan of a statement, which is not executed."""
+    cr.execute("EXPLAIN (FORMAT JSON) " + statement)  # pylint: disable=sql-injection
+    found = cr.fetchone()[0]
+    return _indexes((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
 
 
 def _indexes(node):

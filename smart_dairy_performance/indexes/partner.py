@@ -31,9 +31,8 @@ INDEXES = (
         keys=("login",),
         where="active = true",
         purpose="Login",
-        rejected="Odoo's UNIQUE (login) serves it. The ORM asks for active IS TRUE, from which"
-        " PostgreSQL cannot conclude"
-        " active = true: no plan can use it.",
+        rejected="Odoo's UNIQUE (login) serves it. The ORM asks for active IS TRUE, from which PostgreSQL"
+        " cannot conclude active = true: no plan can use it.",
     ),
     Index(
         name="res_users_company_active_idx",
@@ -41,9 +40,8 @@ INDEXES = (
         keys=("company_id",),
         where="active IS TRUE",
         purpose="Users of a company",
-        rejected="The source wanted the column name, which res_users has not (it is the partner's)."
-        " Users are few:"
-        " reading all of them takes two pages.",
+        rejected="The source wanted the column name, which res_users has not (it is the partner's). Users"
+        " are few: reading all of them takes two pages.",
     ),
     Index(
         name="res_partner_search_fts",
@@ -52,7 +50,6 @@ INDEXES = (
         method="gin",
         purpose="Full text of name, e-mail address and phone",
         rejected="The source's column mobile does not exist, and the ORM sends ILIKE, never @@: with"
-        " sequential scans"
-        " switched off it still is not used. Trigrams serve ILIKE: 56 to 0.8 ms.",
+        " sequential scans switched off it still is not used. Trigrams serve ILIKE: 56 to 0.8 ms.",
     ),
 )

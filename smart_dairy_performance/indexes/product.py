@@ -47,9 +47,8 @@ INDEXES = (
         keys=("sale_ok", "active"),
         where="active = true",
         purpose="Salable products",
-        rejected="Nearly every row has the same two values, and the ORM's active IS TRUE does not"
-        " imply active = true:"
-        " no plan can use it. product_template_list_idx gives the list its order.",
+        rejected="Nearly every row has the same two values, and the ORM's active IS TRUE does not imply"
+        " active = true: no plan can use it. product_template_list_idx gives the list its order.",
     ),
     Index(
         name="product_template_category_price_idx",
@@ -57,9 +56,8 @@ INDEXES = (
         keys=("categ_id", "list_price"),
         where="active = true",
         purpose="Products of a category by price",
-        rejected="The predicate can never be used (active IS TRUE is asked for). Corrected and"
-        " without the price, which"
-        " changes and is not asked for: product_template_category_idx, 3.9 to 0.85 ms.",
+        rejected="The predicate can never be used (active IS TRUE is asked for). Corrected and without the"
+        " price, which changes and is not asked for: product_template_category_idx, 3.9 to 0.85 ms.",
     ),
     Index(
         name="product_template_search_fts",
@@ -67,8 +65,8 @@ INDEXES = (
         keys=("name", "description"),
         method="gin",
         purpose="Full text of name and description",
-        rejected="name is jsonb (one text a language), so that the source's statement fails;"
-        " repaired, the ORM still sends"
-        " ILIKE, never @@. Odoo's product_template__name_index (trigrams of all languages) serves it.",
+        rejected="name is jsonb (one text a language), so that the source's statement fails; repaired, the"
+        " ORM still sends ILIKE, never @@. Odoo's product_template__name_index (trigrams of all"
+        " languages) serves it.",
     ),
 )

@@ -119,7 +119,8 @@ def _sales(env, many):
     multiply(
         env, order, count, name="'S' || 100000 + n", date_order=when, create_date=when,
         partner_id=partners, user_id=f"{users[0].id} + n % 20", client_order_ref="'PO-' || md5(n::text)",
-        invoice_status=one_of(["invoiced"] * 49 + ["to invoice"]), amount_total="n % 1000",
+        invoice_status=one_of((["invoiced"] * 49 + ["to invoice"]) * 40 + ["upselling"]),
+        amount_total="n % 1000",
         access_token="NULL",
         state=one_of(["sale"] * 18 + ["draft", "sent", "cancel"]),
     )  # fmt: skip
@@ -155,8 +156,12 @@ def _stock(env, many):
          "location_dest_id": move.location_dest_id.id}
     )  # fmt: skip
     products = ids(env, "product_product")
-    multiply(env, move, count, product_id=products, date=when, state=one_of(["done"] * 30 + ["assigned"]))
-    multiply(env, line, count, product_id=products, date=when, state=one_of(["done"] * 30 + ["assigned"]))
+    state = one_of(["done"] * 30 + ["assigned"])
+    multiply(
+        env, move, count, product_id=products, date=when, state=state, is_inventory="n % 4000 = 0",
+        reference="'WH/OUT/' || lpad(n::text, 5, '0')",
+    )  # fmt: skip
+    multiply(env, line, count, product_id=products, date=when, state=state, move_id=f"{move.id} + n")
 
 
 def _accounts(env, many):
@@ -169,14 +174,23 @@ def _accounts(env, many):
     day = "current_date - n / 60"
     multiply(
         env, move, many(40000), name="'INV/' || n", date=day, invoice_date=day, partner_id=partners,
+        invoice_user_id=f"{env.uid} + n % 40", invoice_origin="'S' || 100000 + n",
+        payment_reference="'INV/' || n", ref="NULL",
         move_type=one_of(["entry"] * 70 + ["out_invoice"] * 28 + ["in_invoice"] * 2, "n * 13"),
         state="'posted'",
         sequence_number="n", payment_state=one_of(["paid"] * 30 + ["not_paid"]),
     )  # fmt: skip
+    multiply(
+        env, move.line_ids[:1], many(60000), date=day, invoice_date=day, move_name="'INV/' || n",
+        parent_state="CASE WHEN n % 5000 = 0 THEN 'draft' ELSE 'posted' END",
+    )  # fmt: skip
     payment = env["account.payment"].create(
         {"partner_id": partner.id, "amount": 5, "payment_type": "inbound", "partner_type": "customer"}
     )
-    multiply(env, payment, many(20000), name="'PAY' || n", date=day, partner_id=partners)
+    multiply(
+        env, payment, many(20000), name="'PAY' || n", date=day, partner_id=partners,
+        state=one_of(["paid"] * 99 + ["draft"], "n * 7"),
+    )  # fmt: skip
 
 
 def _herd(env, many):
@@ -201,7 +215,12 @@ def _herd(env, many):
         env, record, many(120000), record_date="current_date - n / 300",
         animal_id=f"{animal.id} + 1 + n % {count}",
         total_yield="(n % 20)::numeric", morning_yield="(n % 20)::numeric",
-        saleable_yield="(n % 20)::numeric",
+        saleable_yield="CASE WHEN n % 300 = 0 THEN 0 ELSE n % 20 END",
+        discarded="n % 300 = 0", discard_reason="CASE WHEN n % 300 = 0 THEN 'colostrum' END",
+        fat_percentage="CASE WHEN n % 100 = 0 THEN 4 END",
+        override_reason="CASE WHEN n % 4000 = 1 THEN 'seen by the vet' END",
+        override_user_id=f"CASE WHEN n % 4000 = 1 THEN {env.uid} END",
+        override_date="CASE WHEN n % 4000 = 1 THEN now() AT TIME ZONE 'UTC' END",
     )  # fmt: skip
     case = env["farm.health.record"].create({"animal_id": animal.id, "record_type": "checkup"})
     multiply(
