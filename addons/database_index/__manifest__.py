@@ -14,6 +14,7 @@
         "views/database_index_views.xml",
     ],
     "assets": {
+        "web.assets_backend": ["database_index/static/src/**/*"],
         "web.assets_tests": ["database_index/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",

@@ -21,8 +21,7 @@ def session(database):
 def install(database):
     """Create the engine's catalogue, committed at once: its own connections must see it during an install."""
     with session(database) as work, work.transaction() as cursor:
-        if not catalogue.installed(cursor):
-            catalogue.install(cursor)
+        catalogue.install(cursor)
 
 
 def declarations(registry):

@@ -212,8 +212,9 @@ def _herd(env, many):
     )
     record = env["farm.milk.record"].create({"animal_id": animal.id, "total_yield": 8, "session": "morning"})
     multiply(
-        env, record, many(120000), record_date="current_date - n / 300",
+        env, record, many(120000), record_date="current_date - n * 7919 % 401",
         animal_id=f"{animal.id} + 1 + n % {count}",
+        farm_id=f"{farm.id} + CASE WHEN n % 3 = 0 THEN 0 ELSE n % 50 END",
         total_yield="(n % 20)::numeric", morning_yield="(n % 20)::numeric",
         saleable_yield="CASE WHEN n % 300 = 0 THEN 0 ELSE n % 20 END",
         discarded="n % 300 = 0", discard_reason="CASE WHEN n % 300 = 0 THEN 'colostrum' END",

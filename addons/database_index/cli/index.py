@@ -7,7 +7,8 @@ import psycopg2
 from odoo.cli.command import Command
 from odoo.tools import config
 
-WHAT = ("list", "verify", "deploy", "rollback", "reindex", "progress", "stop", "health", "prove")
+SINGLE = ("reindex", "drop", "restore")
+WHAT = ("list", "verify", "deploy", "rollback", *SINGLE, "progress", "stop", "health", "prove")
 
 
 class Index(Command):
@@ -31,8 +32,10 @@ class Index(Command):
         names = [options.database] if options.database else config["db_name"]
         if len(names) != 1:
             self._refuse("name one database with -d")
-        if options.what == "reindex" and len(options.index) != 1:
-            self._refuse("reindex needs one --index")
+        if options.what in SINGLE and len(options.index) != 1:
+            self._refuse(f"{options.what} needs one --index")
+        if options.what == "drop" and not (options.yes or options.dry_run):
+            self._refuse("drop removes what no deployment made: look at it with --dry-run, then add --yes")
         try:
             session = runtime.session(names[0])
         except psycopg2.OperationalError as error:
@@ -52,7 +55,7 @@ class Index(Command):
     def _answer(self, session, database, options):
         """``(rows to print, exit code)``"""
         # pylint: disable=odoo-addons-relative-import
-        from odoo.addons.database_index.engine import deploy, health, progress, reindex, tasks
+        from odoo.addons.database_index.engine import deploy, drop, health, progress, reindex, tasks
 
         if options.what == "health":
             with session.transaction() as cursor:
@@ -65,11 +68,13 @@ class Index(Command):
         if options.what == "stop":
             tasks.stop(session)
             return [], 0
+        if options.what in SINGLE and options.dry_run:
+            shown = tasks.preview(session, {}, options.what, options.index[0])
+            return [{"statement": one} for one in shown], 0
+        if options.what in ("drop", "restore"):
+            size = getattr(drop, options.what)(session, options.index[0])
+            return [{"name": options.index[0], "bytes": size}], 0
         if options.what == "reindex":
-            if options.dry_run:
-                return [
-                    {"statement": one} for one in tasks.preview(session, {}, "reindex", options.index[0])
-                ], 0
             before, after, seconds = reindex.reindex(session, options.index[0])
             facts = {
                 "name": options.index[0],
@@ -161,7 +166,7 @@ class Index(Command):
             help="one index, by its name; may be repeated (default: all)",
         )
         add("--dry-run", action="store_true", help="show the exact statements, execute none")
-        add("--yes", action="store_true", help="prove: this is a copy, which may be locked")
+        add("--yes", action="store_true", help="prove: this is a copy, which may be locked; drop: yes")
         add("--json", action="store_true", help="one JSON document")
         return parser.parse_known_args(cmdargs)
 

@@ -24,6 +24,12 @@ TABLES = (
         done_at timestamptz, failed boolean NOT NULL DEFAULT false,
         message text NOT NULL DEFAULT ''
     )""",
+    # what administrators dropped, to build it again
+    """
+    CREATE TABLE IF NOT EXISTS database_index.dropped (
+        id serial PRIMARY KEY, name text NOT NULL UNIQUE, relation text NOT NULL, definition text NOT NULL,
+        dropped_at timestamptz NOT NULL DEFAULT now()
+    )""",
     "CREATE TABLE IF NOT EXISTS database_index.control (stop boolean NOT NULL DEFAULT false)",
     "INSERT INTO database_index.control SELECT WHERE NOT EXISTS (SELECT FROM database_index.control)",
 )

@@ -2,26 +2,35 @@
 
 from odoo.tools import SQL
 
-from . import build, catalogue, deploy, partitioned, state
+from . import build, catalogue, deploy, drop, partitioned, state
 from .connection import Patience
 from .errors import BusyError, IndexRefusal, StoppedError
 from .reindex import reindex
 from .sql import own, relation, run, text
 
-OPERATIONS = ("deploy", "rollback", "reindex")
+OPERATIONS = ("deploy", "rollback", "reindex", "drop", "restore")
+#: these want one index
+SINGLE = ("reindex", "drop", "restore")
 
 
-def check(operation):
-    """:raises IndexRefusal: the operation is unknown"""
+def check(operation, name=None):
+    """:raises IndexRefusal: the operation is unknown, or wants one index"""
     if operation not in OPERATIONS:
         raise IndexRefusal(f"operation {operation!r} is unknown; one of {', '.join(OPERATIONS)}")
+    if operation in SINGLE and not name:
+        raise IndexRefusal(f"operation {operation} wants one index; choose it")
 
 
 def preview(session, declarations, operation, name=None):
     """The statements that the operation would send, as texts; none is executed."""
-    check(operation)
+    check(operation, name)
     with session.transaction() as cursor:
         mine = catalogue.deployed(cursor)
+        if operation == "drop":
+            drop.droppable(cursor, name)
+            return [_drop(cursor, name)]
+        if operation == "restore":
+            return [drop.restoring(drop.lost(cursor, name))]
     if operation == "reindex":
         return [text(SQL("REINDEX INDEX CONCURRENTLY %s", relation(name)))]
     if operation == "rollback":
@@ -76,7 +85,7 @@ def _flat(sql):
 
 def ask(cursor, operation, name, login):
     """Queue a task; return its id."""
-    check(operation)
+    check(operation, name)
     statement = "INSERT INTO %s (operation, name, login) VALUES (%s, %s, %s) RETURNING id"
     return run(cursor, SQL(statement, own("task"), operation, name, login))[0][0]
 
@@ -117,11 +126,14 @@ def work(session, declarations, patience=None, tell=None):
 
 def perform(session, declarations, operation, name, patience, tell=None):
     """Do one thing now; return ``(outcomes, message)``."""
-    check(operation)
+    check(operation, name)
     names = None if name is None else {name}
     if operation == "reindex":
         before, after, seconds = reindex(session, name, patience)
         return [], f"{name}: {before} bytes before, {after} after, {seconds:.1f} s"
+    if operation in ("drop", "restore"):
+        size = getattr(drop, operation)(session, name, patience)
+        return [], f"{name}: {size} bytes {'freed' if operation == 'drop' else 'built'}"
     if operation == "deploy":
         done = deploy.deploy(session, declarations, patience, names, tell)
     else:

@@ -91,15 +91,19 @@ class DatabaseIndex(models.Model):
 
     def action_operate(self):
         """Open the preview of the operation in the context, for this index or for all of them."""
+        return self._open_preview(self.name if len(self) == 1 else False)
+
+    @api.model
+    def _open_preview(self, name):
         self._check_administrator()
         return {
             "type": "ir.actions.act_window",
-            "name": self.name if len(self) == 1 else self.env._("Indexes"),
+            "name": name or self.env._("Indexes"),
             "res_model": "database.index.action",
             "view_mode": "form",
             "target": "new",
             "context": {
-                "default_name": self.name if len(self) == 1 else False,
+                "default_name": name,
                 "default_operation": self.env.context.get("index_operation", "deploy"),
             },
         }

@@ -12,7 +12,14 @@ class DatabaseIndexTask(models.Model):
     _order = "id desc"
 
     operation = fields.Selection(
-        [("deploy", "Deploy"), ("rollback", "Roll Back"), ("reindex", "Rebuild")], readonly=True
+        [
+            ("deploy", "Deploy"),
+            ("rollback", "Roll Back"),
+            ("reindex", "Rebuild"),
+            ("drop", "Drop"),
+            ("restore", "Restore"),
+        ],
+        readonly=True,
     )
     name = fields.Char("Index", readonly=True, help="Empty: all of them")
     login = fields.Char("Asked by", readonly=True)

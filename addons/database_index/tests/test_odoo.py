@@ -133,8 +133,24 @@ class TestPage(DeclaredCase):
 class TestRights(TransactionCase):
     def test_rebuild_wants_one(self):
         wizard = self.env["database.index.action"].create({"operation": "reindex"})
-        with self.assertRaisesRegex(UserError, "Open one index"):
+        with self.assertRaisesRegex(UserError, "Open one index first"):
             wizard.action_run()
+
+    def test_dropping_wants_a_word(self):
+        guard, plain = (
+            self.env["database.index.present"].search([("name", "=", name)])
+            for name in ("res_partner_pkey", "res_partner__parent_id_index")
+        )
+        self.assertEqual((guard.state, guard.droppable, plain.droppable), ("guard", False, True))
+        action = plain.with_context(index_operation="drop").action_operate()
+        wizard = self.env[action["res_model"]].with_context(**action["context"]).create({})
+        self.assertEqual(wizard.statements, f'DROP INDEX CONCURRENTLY IF EXISTS "public"."{plain.name}"')
+        with self.assertRaisesRegex(UserError, "confirm"):
+            wizard.action_run()
+        action = guard.with_context(index_operation="drop").action_operate()
+        with self.assertRaisesRegex(UserError, "guards what rows res_partner may hold"):
+            wizard = self.env[action["res_model"]].with_context(**action["context"]).create({})
+            self.fail(wizard.statements)
 
     def test_ordinary_users_get_nothing(self):
         for groups in ("base.group_user", "base.group_portal"):
@@ -148,6 +164,8 @@ class TestRights(TransactionCase):
                 lambda page=page: page._ask("rollback"),
                 lambda user=user: self.env["database.index.action"].with_user(user).create({}),
                 lambda user=user: self.env["database.index.task"].with_user(user).search([]),
+                lambda user=user: self.env["database.index.present"].with_user(user).search([]),
+                lambda user=user: self.env["database.index.present"].with_user(user).new({}).action_operate(),
                 lambda user=user: self.env["database.index.task"].with_user(user).action_stop(),
             ):
                 with self.assertRaises(AccessError):
@@ -185,6 +203,7 @@ class TestCommand(TransactionCase):
             (("reindex",), "needs one --index"),
             (("deploy", "--index", "nonsense"), "nonsense is not declared"),
             (("prove",), "--yes"),
+            (("drop", "--index", "res_partner_pkey"), "--dry-run"),
         ):
             code, _out, err = self.ask(*arguments)
             self.assertEqual(code, 2, err)
@@ -205,6 +224,9 @@ class TestCommand(TransactionCase):
         code, _out, err = self.ask("reindex", "--index", "nonsense")
         self.assertEqual(code, 1)
         self.assertIn("'nonsense' is not in the schema", err[-1])
+        code, _out, err = self.ask("drop", "--index", "res_partner_pkey", "--yes")
+        self.assertEqual(code, 1)
+        self.assertIn("guards what rows res_partner may hold", err[-1])
         code, out, _err = self.ask("reindex", "--index", "res_partner_pkey", "--dry-run")
         self.assertEqual((code, out.strip()), (0, 'REINDEX INDEX CONCURRENTLY "public"."res_partner_pkey"'))
 
@@ -218,7 +240,21 @@ class TestScreens(HttpCase):
         declarations = {one.name: (one, "database_index") for one in (RATES, CONDEMNED)}
         with runtime.session(get_db_name()) as session:
             deploy.remember(session, declarations, deploy.verify(session, declarations))
-        super().setUpClass()
+            session.do(SQL("CREATE INDEX tour_rate_plain ON res_currency_rate (rate, id)"))
+        cls.addClassCleanup(cls._forget_plain)
+        super().setUpClass()  # from now on the screens see what was there before
 
     def test_tour(self):
         self.start_tour("/odoo/database-indexes", "database_index", login="admin")
+
+    def test_all_indexes(self):
+        self.start_tour("/odoo/all-indexes", "database_index_all", login="admin")
+        with runtime.session(get_db_name()) as session:
+            asked = SQL("SELECT operation, login FROM database_index.task WHERE name = 'tour_rate_plain'")
+            self.assertEqual(session.do(asked), [("drop", "admin")])
+
+    @staticmethod
+    def _forget_plain():
+        with runtime.session(get_db_name()) as session:
+            session.do(SQL("DROP INDEX IF EXISTS tour_rate_plain"))
+            session.do(SQL("DELETE FROM database_index.task WHERE name = 'tour_rate_plain'"))
