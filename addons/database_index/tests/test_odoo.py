@@ -142,6 +142,9 @@ class TestRights(TransactionCase):
             for name in ("res_partner_pkey", "res_partner__parent_id_index")
         )
         self.assertEqual((guard.state, guard.droppable, plain.droppable), ("guard", False, True))
+        states = set(self.env["database.index.present"].search([]).mapped("state"))
+        self.assertNotIn("unused", states)  # counted for some minutes only
+        self.assertIn("unread", states)
         action = plain.with_context(index_operation="drop").action_operate()
         wizard = self.env[action["res_model"]].with_context(**action["context"]).create({})
         self.assertEqual(wizard.statements, f'DROP INDEX CONCURRENTLY IF EXISTS "public"."{plain.name}"')
