@@ -98,7 +98,8 @@ class TestPage(DeclaredCase):
             record = env["database.index"].search([("name", "=", RATES.name)])
             self.assertTrue(record.deployed)
             self.assertGreater(record.size_mb, 0)
-            self.assertEqual(env["database.index.task"].search([], limit=1).state, "done")
+            task = env["database.index.task"].search([], limit=1)
+            self.assertEqual((task.state, task.progress), ("done", 100))
             for operation, statement in (
                 ("reindex", 'REINDEX INDEX CONCURRENTLY "public"."tour_rate_name_idx"'),
                 ("rollback", 'DROP INDEX CONCURRENTLY IF EXISTS "public"."tour_rate_name_idx"'),
