@@ -4,8 +4,8 @@
     docs/images
 
 Logs in with Chromium and photographs the dashboards, a cow card, whole-herd entry, the orders by month,
-their partitions and the indexes at 1400 and at 390 pixels. Needs Playwright for Python and Chromium; ends with status 1
-when a page shows an error.
+their partitions and the indexes at 1400 and at 390 pixels. Needs Playwright for Python and
+Chromium; ends with status 1 when a page shows an error.
 """
 
 import argparse
