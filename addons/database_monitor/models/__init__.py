@@ -1,0 +1,1 @@
+from . import database_monitor_statement

@@ -1,0 +1,45 @@
+from odoo import fields, models
+
+from .. import runtime
+
+
+class DatabaseMonitorStatement(models.Model):
+    """Shapes of statements, as Odoo's cursors saw them in the last 24 hours; milliseconds."""
+
+    _name = "database.monitor.statement"
+    _description = "Statement"
+    _auto = False
+    _order = "total desc, id"
+    _rec_name = "text"
+
+    text = fields.Text("Statement", readonly=True, help="Without the values")
+    calls = fields.Float(digits=(16, 0), readonly=True)
+    total = fields.Float("Total (s)", digits=(16, 2), readonly=True)
+    mean = fields.Float("Mean (ms)", digits=(16, 2), readonly=True, aggregator=None)
+    p50 = fields.Float("P50 (ms)", digits=(16, 2), readonly=True, aggregator=None)
+    p90 = fields.Float("P90 (ms)", digits=(16, 2), readonly=True, aggregator=None)
+    p99 = fields.Float("P99 (ms)", digits=(16, 2), readonly=True, aggregator=None)
+    maximum = fields.Float("Max (ms)", digits=(16, 2), readonly=True, aggregator="max")
+    under_goal = fields.Float("Under 50 ms (%)", digits=(16, 2), readonly=True, aggregator=None)
+    model = fields.Char(readonly=True, help="Model and method that were called, for the most calls noted")
+    route = fields.Char(readonly=True, help="Path of the request, numbers left out")
+    place = fields.Char(readonly=True, help="Line of Python that asked")
+
+    def init(self):
+        runtime.install(self.env.cr.dbname)
+        self.env.cr.execute("DROP VIEW IF EXISTS database_monitor_statement")
+        self.env.cr.execute(
+            """
+            CREATE VIEW database_monitor_statement AS
+            SELECT s.shape AS id, t.text, s.calls::numeric, s.total::numeric,
+                   (1000 * s.total / s.calls)::numeric AS mean, (1000 * s.p50)::numeric AS p50,
+                   (1000 * s.p90)::numeric AS p90, (1000 * s.p99)::numeric AS p99,
+                   (1000 * s.maximum)::numeric AS maximum, (100 * s.under_goal)::numeric AS under_goal,
+                   o.model, o.route, o.place
+              FROM database_monitor.statements(now() - interval '24 hours', now()) s
+              JOIN database_monitor.shape t ON t.id = s.shape
+              LEFT JOIN LATERAL (
+                SELECT * FROM database_monitor.origin WHERE shape = s.shape
+                 ORDER BY calls * slowest DESC LIMIT 1) o ON true
+            """
+        )

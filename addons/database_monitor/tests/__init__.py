@@ -1,0 +1,1 @@
+from . import test_histogram, test_latency, test_shapes
