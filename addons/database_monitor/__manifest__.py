@@ -10,6 +10,8 @@
     "depends": ["base", "web"],
     "data": [
         "security/ir.model.access.csv",
+        "data/ir_cron.xml",
+        "views/database_monitor_snapshot_views.xml",
         "views/database_monitor_statement_views.xml",
         "views/menus.xml",
     ],

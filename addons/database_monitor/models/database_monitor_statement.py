@@ -21,6 +21,14 @@ class DatabaseMonitorStatement(models.Model):
     p99 = fields.Float("P99 (ms)", digits=(16, 2), readonly=True, aggregator=None)
     maximum = fields.Float("Max (ms)", digits=(16, 2), readonly=True, aggregator="max")
     under_goal = fields.Float("Under 50 ms (%)", digits=(16, 2), readonly=True, aggregator=None)
+    rows = fields.Float(
+        "Rows a Call", digits=(16, 1), readonly=True, aggregator=None,
+        help="By pg_stat_statements, since it was last reset; empty where it is missing",
+    )  # fmt: skip
+    cache_hit = fields.Float(
+        "Cache Hit (%)", digits=(16, 1), readonly=True, aggregator=None,
+        help="Blocks found in the shared buffers, by pg_stat_statements; empty where it is missing",
+    )  # fmt: skip
     model = fields.Char(readonly=True, help="Model and method that were called, for the most calls noted")
     route = fields.Char(readonly=True, help="Path of the request, numbers left out")
     place = fields.Char(readonly=True, help="Line of Python that asked")
@@ -31,13 +39,22 @@ class DatabaseMonitorStatement(models.Model):
         self.env.cr.execute(
             """
             CREATE VIEW database_monitor_statement AS
+            WITH latest AS (
+                SELECT statements FROM database_monitor.snapshot WHERE statements IS NOT NULL
+                 ORDER BY taken_at DESC LIMIT 1),
+            told AS (
+                SELECT key::bigint AS shape, (value->>'rows')::numeric / (value->>'calls')::numeric AS rows,
+                       100 * (value->>'hit')::numeric
+                           / NULLIF((value->>'hit')::numeric + (value->>'read')::numeric, 0) AS cache_hit
+                  FROM latest, jsonb_each(statements))
             SELECT s.shape AS id, t.text, s.calls::numeric, s.total::numeric,
                    (1000 * s.total / s.calls)::numeric AS mean, (1000 * s.p50)::numeric AS p50,
                    (1000 * s.p90)::numeric AS p90, (1000 * s.p99)::numeric AS p99,
                    (1000 * s.maximum)::numeric AS maximum, (100 * s.under_goal)::numeric AS under_goal,
-                   o.model, o.route, o.place
+                   told.rows, told.cache_hit, o.model, o.route, o.place
               FROM database_monitor.statements(now() - interval '24 hours', now()) s
               JOIN database_monitor.shape t ON t.id = s.shape
+              LEFT JOIN told ON told.shape = s.shape
               LEFT JOIN LATERAL (
                 SELECT * FROM database_monitor.origin WHERE shape = s.shape
                  ORDER BY calls * slowest DESC LIMIT 1) o ON true

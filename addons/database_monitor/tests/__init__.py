@@ -1,1 +1,1 @@
-from . import test_histogram, test_latency, test_shapes
+from . import test_histogram, test_latency, test_shapes, test_snapshot
