@@ -1,6 +1,8 @@
 """The place at Odoo's cursor where every statement passes: how long it took, and now and then who asked."""
 
 import functools
+import logging
+import random
 import time
 
 from odoo.service.server import thread_local
@@ -10,11 +12,14 @@ from odoo.tools import SQL
 from . import runtime
 from .engine import origin
 from .engine.histogram import GOAL
+from .engine.n_plus_one import Watch
 from .engine.recorder import RECORDER, key_of
+
+_logger = logging.getLogger(__name__)
 
 
 def stand_at_the_cursor():
-    """Time every call of ``Cursor.execute``; harmless when done already.
+    """Time every call of ``Cursor.execute``, and watch a sample of cursors; harmless when done already.
 
     ``query_hooks`` of Odoo's threads would do, but for each thread anew, and its profiler owns them. What
     takes time below the cursor (``copy_expert``, fetching) is not seen.
@@ -38,12 +43,35 @@ def stand_at_the_cursor():
             if seconds >= GOAL:
                 _note_origin(self.dbname, text, seconds)
             if self._monitor_watch is not None:
-                self._monitor_watch.see(
-                    text, query.params if query.__class__ is SQL else params, self.rowcount
-                )
+                _watch(self, text, query.params if query.__class__ is SQL else params)
+
+    init, close, every, draw = Cursor.__init__, Cursor._close, RECORDER.every, random.random
+
+    @functools.wraps(init)
+    def begin(self, pool, dbname, dsn):
+        init(self, pool, dbname, dsn)
+        sample = every.get(dbname)
+        if sample and draw() * sample < 1:
+            self._monitor_watch = Watch()
+
+    @functools.wraps(close)
+    def end(self, leak=False):
+        watch, self._monitor_watch = self._monitor_watch, None
+        if watch is not None and (found := watch.findings()):
+            RECORDER.note_repeated(self.dbname, found, origin.route())
+        return close(self, leak)
 
     Cursor._monitor_watch = None
-    Cursor.execute = execute
+    Cursor.__init__, Cursor._close, Cursor.execute = begin, end, execute
+
+
+def _watch(cursor, text, params):
+    """Let a sampled request's watch see a statement; what goes wrong there must not be the request's."""
+    try:
+        cursor._monitor_watch.see(text, params, cursor.rowcount)
+    except Exception:
+        cursor._monitor_watch = None
+        _logger.exception("the watch for N+1 was given up for this request, at %r", text)
 
 
 def _meet(database, text, seconds):

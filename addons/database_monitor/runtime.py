@@ -18,6 +18,8 @@ _logger = logging.getLogger(__name__)
 FOLD, FLUSH = 5, 60
 #: times that a database may not be reached before what it is owed is forgotten (it may have been dropped)
 PATIENCE = 60
+#: system parameter: one request in so many is watched for N+1, 0 for none; and how many without it
+SAMPLE, SAMPLED = "database_monitor.sample_every", 100
 
 
 def session(database):
@@ -34,6 +36,15 @@ def install(database):
     """Create the schema, committed at once: own connections must see it during an install."""
     with session(database) as work, work.transaction() as cursor:
         schema.install(cursor)
+
+
+def sample_every(cursor):
+    """One request in how many is watched for N+1 (:data:`SAMPLE`); 0 where the parameter is no number."""
+    cursor.execute("SELECT value FROM public.ir_config_parameter WHERE key = %s", [SAMPLE])
+    row = cursor.fetchone()
+    if row is None:
+        return SAMPLED
+    return int(row[0]) if row[0] and row[0].isdigit() else 0
 
 
 class Keeper:
@@ -87,6 +98,9 @@ class Keeper:
                     with session(name) as work, work.transaction() as cursor:
                         if schema.installed(cursor):
                             keep.write(cursor, found)
+                            if repeated := RECORDER.drain_repeated(name):
+                                keep.write_repeated(cursor, repeated)
+                            RECORDER.every[name] = sample_every(cursor)
                     self.failed.pop(name, None)
                 except psycopg2.Error as error:
                     self._put_back(name, found, str(error).strip())

@@ -5,6 +5,7 @@ import json
 from psycopg2.extras import execute_values
 
 from .histogram import Histogram
+from .shapes import identity
 
 MERGE = """
     INSERT INTO database_monitor.latency AS kept (hour, shape, calls, total, maximum, buckets) VALUES %s
@@ -23,6 +24,13 @@ ORIGINS = """
     ON CONFLICT (shape, model, route, place) DO UPDATE SET
         calls = kept.calls + EXCLUDED.calls, slowest = GREATEST(kept.slowest, EXCLUDED.slowest),
         last_seen = EXCLUDED.last_seen
+"""
+REPEATED = """
+    INSERT INTO database_monitor.n_plus_one AS kept
+        (place, shape, text, cure, route, requests, most, first_seen, last_seen) VALUES %s
+    ON CONFLICT (place, shape) DO UPDATE SET
+        requests = kept.requests + EXCLUDED.requests, most = GREATEST(kept.most, EXCLUDED.most),
+        cure = EXCLUDED.cure, route = EXCLUDED.route, last_seen = EXCLUDED.last_seen
 """
 
 
@@ -52,6 +60,15 @@ def write(cursor, taken):
         for origin, (calls, slowest) in sorted(found.items())
     ]
     execute_values(cursor, ORIGINS, origins, template="(%s, %s, %s, %s, %s, %s, now())")
+
+
+def write_repeated(cursor, taken):
+    """Add what :meth:`.recorder.Recorder.drain_repeated` gave."""
+    rows = [
+        (place, identity(shape), shape, cure, route, requests, most)
+        for (place, shape), (requests, most, cure, route) in sorted(taken.items())
+    ]
+    execute_values(cursor, REPEATED, rows, template="(%s, %s, %s, %s, %s, %s, %s, now(), now())")
 
 
 def overall(cursor, since, until):

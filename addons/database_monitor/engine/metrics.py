@@ -6,7 +6,8 @@ Sums (``pg_stat_database``) count since their statistics were reset; :mod:`.snap
 DATABASE = """
     SELECT blks_hit, blks_read, xact_commit, xact_rollback, temp_files, temp_bytes, deadlocks, conflicts,
            tup_returned, tup_fetched, session_time / 1000 AS session_seconds,
-           active_time / 1000 AS active_seconds, idle_in_transaction_time / 1000 AS idle_in_transaction_seconds,
+           active_time / 1000 AS active_seconds,
+           idle_in_transaction_time / 1000 AS idle_in_transaction_seconds,
            sessions, sessions_abandoned, sessions_killed, pg_database_size(datid) AS bytes,
            EXTRACT(epoch FROM stats_reset)::float AS reset_at
       FROM pg_stat_database WHERE datname = current_database()
@@ -30,8 +31,10 @@ LOCKS = """
      GROUP BY mode ORDER BY mode
 """
 CHECKPOINTS_15 = """
-    SELECT checkpoints_timed AS timed, checkpoints_req AS requested, checkpoint_write_time / 1000 AS write_seconds,
-           checkpoint_sync_time / 1000 AS sync_seconds, buffers_checkpoint AS buffers FROM pg_stat_bgwriter
+    SELECT checkpoints_timed AS timed, checkpoints_req AS requested,
+           checkpoint_write_time / 1000 AS write_seconds,
+           checkpoint_sync_time / 1000 AS sync_seconds, buffers_checkpoint AS buffers
+      FROM pg_stat_bgwriter
 """
 CHECKPOINTS_17 = """
     SELECT num_timed AS timed, num_requested AS requested, write_time / 1000 AS write_seconds,
@@ -79,8 +82,8 @@ TABLES = """
      ORDER BY pg_table_size(s.relid) DESC LIMIT 300
 """
 INDEXES = """
-    SELECT s.indexrelname AS name, s.relname AS "table", s.idx_scan AS scans, pg_relation_size(s.indexrelid) AS bytes,
-           i.indisvalid AS valid, i.indisunique AS "unique"
+    SELECT s.indexrelname AS name, s.relname AS "table", s.idx_scan AS scans,
+           pg_relation_size(s.indexrelid) AS bytes, i.indisvalid AS valid, i.indisunique AS "unique"
       FROM pg_stat_user_indexes s JOIN pg_index i USING (indexrelid) WHERE s.schemaname <> 'database_monitor'
      ORDER BY pg_relation_size(s.indexrelid) DESC LIMIT 2000
 """
@@ -99,7 +102,7 @@ def checkpoints(cursor):
 
 
 def replication(cursor):
-    """``{"standby": …, "standbys": […], "slots": […]}``: on a standby its own lag, on a primary that of each."""
+    """``{"standby": …, "standbys": […], "slots": […]}``: a standby's own lag, a primary's of each."""
     cursor.execute("SELECT pg_is_in_recovery()")
     if cursor.fetchone()[0]:
         return {"standby": rows(cursor, STANDBY)[0], "standbys": [], "slots": []}

@@ -18,6 +18,8 @@ BEGINNING = 600
 MOST = 5000
 #: origins of one shape that are told apart between two flushes
 MOST_ORIGINS = 20
+#: places of N+1 that are told apart between two flushes
+MOST_REPEATED = 200
 
 
 @dataclass
@@ -47,18 +49,22 @@ class Recorder:
     """Durations by shape, by database.
 
     ``known`` is read without a lock, by everybody: ``known[database][text](seconds)`` records a call.
+    ``every`` says for each database how many requests are watched for N+1: one in that many, none with 0.
     """
 
     def __init__(self):
         self.lock = threading.Lock()
         self.known = {}  # the cursor holds it: cleared, never replaced
         self.shapes = {}
+        self.repeated = {}
+        self.every = {}
 
     def forget(self):
         """Start anew: after a fork, what the parent has not kept yet stays the parent's."""
         self.lock = threading.Lock()
         self.known.clear()
         self.shapes.clear()
+        self.repeated.clear()
 
     def shape(self, database, text):
         """The shape of a text, remembered from here on."""
@@ -88,6 +94,24 @@ class Recorder:
             if origin in shape.origins or len(shape.origins) < MOST_ORIGINS:
                 calls, slowest = shape.origins.get(origin, (0, 0.0))
                 shape.origins[origin] = (calls + 1, max(slowest, seconds))
+
+    def note_repeated(self, database, findings, route):
+        """Remember what a sampled request asked record by record.
+
+        :param findings: of :class:`.n_plus_one.Watch`
+        """
+        with self.lock:
+            mine = self.repeated.setdefault(database, {})
+            for one in findings:
+                key = one.place, one.shape
+                if key in mine or len(mine) < MOST_REPEATED:
+                    requests, most, _cure, _route = mine.get(key, (0, 0, "", ""))
+                    mine[key] = (requests + 1, max(most, one.count), one.cure, route)
+
+    def drain_repeated(self, database):
+        """Take out ``{(place, shape): (requests, most in one, cure, route)}`` of a database."""
+        with self.lock:
+            return self.repeated.pop(database, {})
 
     def drain(self):
         """Take out what was recorded: ``{database: {(id, text): (Histogram, origins)}}``.

@@ -79,13 +79,12 @@ def load(cursor, which):
     :param which: an id, ``"baseline"`` or ``"latest"``
     :raises MonitorError: there is none
     """
-    where = {"baseline": "WHERE baseline", "latest": "ORDER BY taken_at DESC LIMIT 1"}.get(
-        which, "WHERE id = %s"
-    )
     cursor.execute(
         "SELECT id, taken_at, baseline, note, latency, metrics, statements, tables, indexes, missing"
-        " FROM database_monitor.snapshot " + where,
-        [which] if "%s" in where else None,
+        " FROM database_monitor.snapshot"
+        " WHERE CASE %(which)s WHEN 'baseline' THEN baseline WHEN 'latest' THEN true"
+        " ELSE id::text = %(which)s END ORDER BY taken_at DESC, id DESC LIMIT 1",
+        {"which": str(which)},
     )
     row = cursor.fetchone()
     if row is None:
@@ -120,14 +119,14 @@ def figures(one):
     database = one.metrics.get("database") or {}
     blocks = one.metrics.get("index_blocks") or {}
     connections = one.metrics.get("connections") or {}
-    told = (one.statements or {}).values()
+    told = None if one.statements is None else one.statements.values()
     return {
         "calls": one.latency.calls or None,
         "under_goal": one.latency.under_goal(),
         "p50": one.latency.quantile(0.5),
         "p90": one.latency.quantile(0.9),
         "p99": one.latency.quantile(0.99),
-        "slow_statements": sum(s["total"] / s["calls"] >= SLOW for s in told) if one.statements is not None else None,
+        "slow_statements": None if told is None else sum(s["total"] / s["calls"] >= SLOW for s in told),
         "cache_hit": _share(database.get("blks_hit"), database.get("blks_read")),
         "index_hit": _share(blocks.get("hit"), blocks.get("read")),
         "pool_efficiency": _ratio(database.get("active_seconds"), database.get("session_seconds")),

@@ -31,8 +31,8 @@ SUMS = ("calls", "total", "rows", "hit", "read", "temp")
 def ask(cursor):
     """What it says, as ``(statements, None)``; or ``(None, reason and remedy)`` where it cannot be asked.
 
-    Statements are ``{identity of shape: {"text", "calls", "total", "maximum", "rows", "hit", "read", "temp"}}``:
-    seconds, and blocks of the shared buffers. Commands like SAVEPOINT are left out.
+    Statements are ``{identity of shape: {"text", "calls", "total", "maximum", "rows", "hit", "read",
+    "temp"}}``: seconds, and blocks of the shared buffers. Commands like SAVEPOINT are left out.
     """
     cursor.execute(WHERE)
     schema = cursor.fetchone()
@@ -52,13 +52,13 @@ def ask(cursor):
 def by_shape(rows):
     """Rows of :data:`READ`, those of one shape added up."""
     found = {}
-    for text, calls, total, maximum, rows, hit, from_disk, temp in rows:
+    for text, calls, total, maximum, returned, hit, from_disk, temp in rows:
         shape = normalise(text)
         if is_utility(shape) or "pg_stat_statements" in shape:
             continue
         one = found.setdefault(identity(shape), {"text": shape, "maximum": 0.0, **dict.fromkeys(SUMS, 0)})
         one["maximum"] = max(one["maximum"], maximum)
-        for name, value in zip(SUMS, (calls, total, rows, hit, from_disk, temp), strict=True):
+        for name, value in zip(SUMS, (calls, total, returned, hit, from_disk, temp), strict=True):
             one[name] += value
     return found
 

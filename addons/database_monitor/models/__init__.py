@@ -1,1 +1,1 @@
-from . import database_monitor_snapshot, database_monitor_statement
+from . import database_monitor_n_plus_one, database_monitor_snapshot, database_monitor_statement

@@ -19,7 +19,7 @@ class TestSnapshot(LabCase):
             return snapshot.load(cursor, which)
 
     def test_degraded_and_said(self):
-        """Without pg_stat_statements everything else is measured, and what is missing is named with a remedy."""
+        """Without pg_stat_statements the rest is measured, and what is missing is named with a remedy."""
         self.lab.do("DROP EXTENSION IF EXISTS pg_stat_statements")
         one = self.load(self.take(note="bare"))
         self.assertIsNone(one.statements)
