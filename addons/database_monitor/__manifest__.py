@@ -11,6 +11,8 @@
     "data": [
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
+        "views/database_monitor_advice_views.xml",
+        "views/database_monitor_alert_views.xml",
         "views/database_monitor_n_plus_one_views.xml",
         "views/database_monitor_snapshot_views.xml",
         "views/database_monitor_statement_views.xml",

@@ -3,11 +3,13 @@
 import functools
 import logging
 import random
+import re
 import time
 
 from odoo.service.server import thread_local
 from odoo.sql_db import Cursor
 from odoo.tools import SQL
+from psycopg2.errors import IntegrityError, RaiseException
 
 from . import runtime
 from .engine import origin
@@ -16,6 +18,8 @@ from .engine.n_plus_one import Watch
 from .engine.recorder import RECORDER, key_of
 
 _logger = logging.getLogger(__name__)
+#: the function that raised, in what PostgreSQL tells of the context
+RAISED = re.compile(r"PL/pgSQL function ([\w.\"]+)\(")
 
 
 def stand_at_the_cursor():
@@ -33,6 +37,9 @@ def stand_at_the_cursor():
         start = clock()
         try:
             return original(self, query, params, log_exceptions)
+        except (IntegrityError, RaiseException) as error:
+            _note_refusal(self.dbname, error)
+            raise
         finally:
             seconds = clock() - start
             text = query.code if query.__class__ is SQL else query
@@ -63,6 +70,16 @@ def stand_at_the_cursor():
 
     Cursor._monitor_watch = None
     Cursor.__init__, Cursor._close, Cursor.execute = begin, end, execute
+
+
+def _note_refusal(database, error):
+    """A constraint refused a write, or a trigger a change: their names, no values."""
+    told = error.diag
+    if isinstance(error, IntegrityError):
+        name = told.constraint_name or told.column_name or "(unnamed)"
+        RECORDER.note_refusal(database, ("constraint", told.table_name or "(unknown)", name))
+    elif function := RAISED.search(told.context or ""):
+        RECORDER.note_refusal(database, ("trigger", "", function.group(1)))
 
 
 def _watch(cursor, text, params):

@@ -100,6 +100,8 @@ class Keeper:
                             keep.write(cursor, found)
                             if repeated := RECORDER.drain_repeated(name):
                                 keep.write_repeated(cursor, repeated)
+                            if refused := RECORDER.drain_refused(name):
+                                keep.write_refused(cursor, refused)
                             RECORDER.every[name] = sample_every(cursor)
                     self.failed.pop(name, None)
                 except psycopg2.Error as error:

@@ -25,6 +25,10 @@ ORIGINS = """
         calls = kept.calls + EXCLUDED.calls, slowest = GREATEST(kept.slowest, EXCLUDED.slowest),
         last_seen = EXCLUDED.last_seen
 """
+REFUSED = """
+    INSERT INTO database_monitor.refusal AS kept (hour, kind, relation, name, calls) VALUES %s
+    ON CONFLICT (hour, kind, relation, name) DO UPDATE SET calls = kept.calls + EXCLUDED.calls
+"""
 REPEATED = """
     INSERT INTO database_monitor.n_plus_one AS kept
         (place, shape, text, cure, route, requests, most, first_seen, last_seen) VALUES %s
@@ -71,6 +75,12 @@ def write_repeated(cursor, taken):
     execute_values(cursor, REPEATED, rows, template="(%s, %s, %s, %s, %s, %s, %s, now(), now())")
 
 
+def write_refused(cursor, taken):
+    """Add what :meth:`.recorder.Recorder.drain_refused` gave to the current hour."""
+    rows = [(*name, calls) for name, calls in sorted(taken.items())]
+    execute_values(cursor, REFUSED, rows, template="(date_trunc('hour', now()), %s, %s, %s, %s)")
+
+
 def overall(cursor, since, until):
     """Every call between two moments (whole hours) as one :class:`Histogram`."""
     cursor.execute(
@@ -98,6 +108,7 @@ def forget(cursor, days):
         " AND NOT baseline",
         "DELETE FROM database_monitor.origin WHERE last_seen < now() - make_interval(days => %s)",
         "DELETE FROM database_monitor.n_plus_one WHERE last_seen < now() - make_interval(days => %s)",
+        "DELETE FROM database_monitor.refusal WHERE hour < now() - make_interval(days => %s)",
         "DELETE FROM database_monitor.alert WHERE ended_at < now() - make_interval(days => %s)",
     ):
         cursor.execute(statement, [days])

@@ -18,7 +18,7 @@ BEGINNING = 600
 MOST = 5000
 #: origins of one shape that are told apart between two flushes
 MOST_ORIGINS = 20
-#: places of N+1 that are told apart between two flushes
+#: places of N+1, and refusing constraints, that are told apart between two flushes
 MOST_REPEATED = 200
 
 
@@ -57,6 +57,7 @@ class Recorder:
         self.known = {}  # the cursor holds it: cleared, never replaced
         self.shapes = {}
         self.repeated = {}
+        self.refused = {}
         self.every = {}
 
     def forget(self):
@@ -65,6 +66,7 @@ class Recorder:
         self.known.clear()
         self.shapes.clear()
         self.repeated.clear()
+        self.refused.clear()
 
     def shape(self, database, text):
         """The shape of a text, remembered from here on."""
@@ -94,6 +96,21 @@ class Recorder:
             if origin in shape.origins or len(shape.origins) < MOST_ORIGINS:
                 calls, slowest = shape.origins.get(origin, (0, 0.0))
                 shape.origins[origin] = (calls + 1, max(slowest, seconds))
+
+    def note_refusal(self, database, name):
+        """Count what was refused.
+
+        :param name: ``(constraint or trigger, relation, name)``
+        """
+        with self.lock:
+            mine = self.refused.setdefault(database, {})
+            if name in mine or len(mine) < MOST_REPEATED:
+                mine[name] = mine.get(name, 0) + 1
+
+    def drain_refused(self, database):
+        """Take out ``{(kind, relation, name): times}`` of a database."""
+        with self.lock:
+            return self.refused.pop(database, {})
 
     def note_repeated(self, database, findings, route):
         """Remember what a sampled request asked record by record.

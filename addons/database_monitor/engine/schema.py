@@ -29,6 +29,16 @@ CREATE TABLE IF NOT EXISTS database_monitor.n_plus_one (
     route text NOT NULL, requests bigint NOT NULL, most integer NOT NULL, first_seen timestamptz NOT NULL,
     last_seen timestamptz NOT NULL, UNIQUE (place, shape)
 );
+CREATE TABLE IF NOT EXISTS database_monitor.advice (
+    id serial PRIMARY KEY, made_at timestamptz NOT NULL DEFAULT now(), "table" text NOT NULL,
+    definition text NOT NULL, gain double precision NOT NULL, seconds double precision NOT NULL,
+    bytes bigint NOT NULL, write double precision, tried text NOT NULL, statements jsonb NOT NULL
+);
+-- what constraints and triggers refused, by hour; names only, no values
+CREATE TABLE IF NOT EXISTS database_monitor.refusal (
+    hour timestamptz NOT NULL, kind text NOT NULL, relation text NOT NULL, name text NOT NULL,
+    calls bigint NOT NULL, PRIMARY KEY (hour, kind, relation, name)
+);
 CREATE TABLE IF NOT EXISTS database_monitor.alert (
     id serial PRIMARY KEY, kind text NOT NULL, key text NOT NULL, text text NOT NULL,
     severity text NOT NULL, raised_at timestamptz NOT NULL, seen_at timestamptz NOT NULL, ended_at timestamptz

@@ -1,6 +1,9 @@
+from datetime import datetime, timedelta, timezone
+
 from odoo import fields, models
 
 from .. import runtime
+from ..engine import analyze
 
 
 class DatabaseMonitorStatement(models.Model):
@@ -32,6 +35,8 @@ class DatabaseMonitorStatement(models.Model):
     model = fields.Char(readonly=True, help="Model and method that were called, for the most calls noted")
     route = fields.Char(readonly=True, help="Path of the request, numbers left out")
     place = fields.Char(readonly=True, help="Line of Python that asked")
+    plan = fields.Text("Generic Plan", compute="_compute_plan", help="By EXPLAIN; nothing is executed")
+    findings = fields.Text(compute="_compute_plan")
 
     def init(self):
         runtime.install(self.env.cr.dbname)
@@ -60,3 +65,15 @@ class DatabaseMonitorStatement(models.Model):
                  ORDER BY calls * slowest DESC LIMIT 1) o ON true
             """
         )
+
+    def _compute_plan(self):
+        now = datetime.now(timezone.utc)
+        with runtime.session(self.env.cr.dbname) as work, work.transaction(10, undo=True) as cursor:
+            found, told = analyze.slowest(cursor, now - timedelta(hours=24), now, most=100000)
+            known = {one.id: one for one in found}
+            for record in self:
+                one = known.get(record.id)
+                if one:
+                    analyze.explain(cursor, one, told)
+                record.plan = one and (one.plan or one.failed)
+                record.findings = one and "\n".join(finding.text for finding in one.findings)
