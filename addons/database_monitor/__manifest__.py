@@ -18,6 +18,9 @@
         "views/database_monitor_statement_views.xml",
         "views/menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["database_monitor/static/tests/tours/**/*"],
+    },
     "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

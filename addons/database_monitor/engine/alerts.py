@@ -99,12 +99,12 @@ def replication(cursor):
         for name, seconds in lagging
         if seconds and seconds >= LAG
     ]
-    return alerts + [
-        Alert("replication_slot", one["slot_name"],
-              f"slot {one['slot_name']} has no client and keeps {(one['kept_bytes'] or 0) / 2**20:,.0f} MB of WAL")
-        for one in found["slots"]
-        if not one["active"]
-    ]  # fmt: skip
+    for one in found["slots"]:
+        if not one["active"]:
+            megabytes = (one["kept_bytes"] or 0) / 2**20
+            text = f"slot {one['slot_name']} has no client and keeps {megabytes:,.0f} MB of WAL"
+            alerts.append(Alert("replication_slot", one["slot_name"], text))
+    return alerts
 
 
 @register

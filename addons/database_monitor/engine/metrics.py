@@ -114,6 +114,10 @@ def horizon(cursor):
     return rows(cursor, HORIZON)
 
 
+#: places that asked record by record in the last 24 hours' samples
+N_PLUS_ONE = """
+    SELECT count(*) AS places FROM database_monitor.n_plus_one WHERE last_seen > now() - interval '24 hours'
+"""
 PARTS = {
     "database": lambda cursor: rows(cursor, DATABASE)[0],
     "index_blocks": lambda cursor: rows(cursor, INDEX_HITS)[0],
@@ -122,4 +126,5 @@ PARTS = {
     "checkpoints": checkpoints,
     "replication": replication,
     "horizon": horizon,
+    "n_plus_one": lambda cursor: rows(cursor, N_PLUS_ONE)[0],
 }

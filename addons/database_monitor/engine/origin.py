@@ -1,9 +1,11 @@
 """Where a statement comes from: the route and model that were called, and the line of Python that asked."""
 
 import os
+import re
 import sys
 import threading
 from pathlib import PurePath
+from urllib.parse import urlsplit
 
 import odoo.sql_db
 
@@ -31,6 +33,8 @@ MODULES = (
     "/addons/web/controllers/dataset.py", "/addons/web/models/models.py",
     "/database_monitor/cursor.py", "/method_cache/hooks.py",
 )  # fmt: skip
+#: parts of a path that say who or which: numbers, and what may be a token
+OPAQUE = re.compile(r"\d+|(?=.*\d)[\w-]{16,}")
 _workings = {}
 
 
@@ -70,8 +74,6 @@ def asker(depth=1):
 
 
 def route():
-    """The path of the request that this thread serves, numbers left out; "" where it serves none."""
+    """The path of the request that this thread serves without numbers and tokens; "" where it serves none."""
     url = getattr(threading.current_thread(), "url", None) or ""
-    path = url.partition("?")[0].partition("://")[2] if "://" in url else url.partition("?")[0]
-    path = "/" + path.partition("/")[2] if "://" in url else path
-    return "/".join("…" if part.isdigit() else part for part in path.split("/"))[:200]
+    return "/".join("…" if OPAQUE.fullmatch(part) else part for part in urlsplit(url).path.split("/"))[:200]

@@ -127,6 +127,7 @@ def figures(one):
         "p90": one.latency.quantile(0.9),
         "p99": one.latency.quantile(0.99),
         "slow_statements": None if told is None else sum(s["total"] / s["calls"] >= SLOW for s in told),
+        "n_plus_one": (one.metrics.get("n_plus_one") or {}).get("places"),
         "cache_hit": _share(database.get("blks_hit"), database.get("blks_read")),
         "index_hit": _share(blocks.get("hit"), blocks.get("read")),
         "pool_efficiency": _ratio(database.get("active_seconds"), database.get("session_seconds")),

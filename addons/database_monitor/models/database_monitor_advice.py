@@ -45,8 +45,9 @@ class DatabaseMonitorAdvice(models.Model):
             SELECT id, definition, "table", (100 * gain)::numeric AS gain, seconds::numeric,
                    bytes::numeric / 1048576 AS size_mb, (100 * write)::numeric AS write, tried,
                    made_at AT TIME ZONE 'UTC' AS made_at,
-                   (SELECT string_agg(format('%s → %s: %s', round((s->>1)::numeric), round((s->>2)::numeric), s->>0),
-                                      E'\\n') FROM jsonb_array_elements(statements) s) AS statements
+                   (SELECT string_agg(round((s->>1)::numeric) || ' → ' || round((s->>2)::numeric) || ': '
+                                      || (s->>0), E'\\n')
+                      FROM jsonb_array_elements(statements) s) AS statements
               FROM database_monitor.advice
             """
         )

@@ -1,10 +1,13 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .. import runtime
-from ..engine import keep, snapshot
+from ..engine import keep, report, snapshot
 from ..engine.errors import MonitorError
 
+_logger = logging.getLogger(__name__)
 DAYS = "database_monitor.days"
 
 
@@ -95,6 +98,27 @@ class DatabaseMonitorSnapshot(models.Model):
         except MonitorError as error:
             raise UserError(str(error)) from error
         self.invalidate_model()
+
+    def action_report(self):
+        """The optimization report since the baseline: a PDF where one can be made, else a page."""
+        self.ensure_one()
+        self._check_administrator()
+        name = self.env.cr.dbname
+        try:
+            with runtime.session(name) as work, work.transaction() as cursor:
+                before, after = (snapshot.load(cursor, which) for which in ("baseline", self.id))
+                found = report.build(cursor, before, after, name)
+        except MonitorError as error:
+            raise UserError(str(error)) from error
+        try:
+            content, suffix, kind = report.pdf(found), "pdf", "application/pdf"
+        except MonitorError as error:
+            _logger.info("the report is a page: %s", error)
+            content, suffix, kind = report.page(found).encode(), "html", "text/html"
+        made = self.env["ir.attachment"].create(
+            {"name": f"database_{name}_{found.after:%Y-%m-%d}.{suffix}", "raw": content, "mimetype": kind}
+        )
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{made.id}?download=true"}
 
     @api.model
     def _cron_snapshot(self):

@@ -4,6 +4,8 @@ from . import (
     test_latency,
     test_n_plus_one,
     test_plans,
+    test_report,
+    test_screens,
     test_shapes,
     test_snapshot,
 )

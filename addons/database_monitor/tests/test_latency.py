@@ -5,13 +5,13 @@ import time
 from datetime import datetime, timedelta, timezone
 
 from odoo import sql_db
-from odoo.addons.database_monitor.engine import keep, schema
+from odoo.addons.database_monitor.engine import keep, origin, schema
 from odoo.addons.database_monitor.engine.histogram import Histogram
 from odoo.addons.database_monitor.engine.recorder import RECORDER, Recorder, merge
 from odoo.addons.database_monitor.engine.shapes import identity, normalise
 from odoo.addons.database_monitor.runtime import KEEPER
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, TransactionCase, get_db_name, new_test_user, tagged
+from odoo.tests import BaseCase, HttpCase, TransactionCase, get_db_name, new_test_user, tagged
 from odoo.tools import SQL
 from psycopg2.errors import UndefinedTable
 
@@ -101,6 +101,22 @@ class TestRoute(HttpCase):
             ("res.country.state.search_count", "/web/dataset/call_kw/res.country.state/search_count"),
             [(model, route) for model, route, _place in origins],
         )
+
+
+@tagged("post_install", "-at_install")
+class TestOrigin(BaseCase):
+    def test_no_token_is_kept(self):
+        thread = threading.current_thread()
+        had = getattr(thread, "url", None)
+        self.addCleanup(setattr, thread, "url", had)
+        for url, route in (
+            ("http://here:8069/web/content/17?access_token=secret", "/web/content/…"),
+            ("https://here/survey/start/0f6b1e0e-c704-11ef-9d2f-0242ac120002", "/survey/start/…"),
+            ("http://here/web/dataset/call_kw/res.partner/read", "/web/dataset/call_kw/res.partner/read"),
+            (None, ""),
+        ):
+            thread.url = url
+            self.assertEqual(origin.route(), route)
 
 
 @tagged("post_install", "-at_install")
