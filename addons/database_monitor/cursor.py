@@ -50,7 +50,7 @@ def stand_at_the_cursor():
             if seconds >= GOAL:
                 _note_origin(self.dbname, text, seconds)
             if self._monitor_watch is not None:
-                _watch(self, text, query.params if query.__class__ is SQL else params)
+                _see(self, text, query.params if query.__class__ is SQL else params)
 
     init, close, every, draw = Cursor.__init__, Cursor._close, RECORDER.every, random.random
 
@@ -63,15 +63,28 @@ def stand_at_the_cursor():
 
     @functools.wraps(close)
     def end(self, leak=False):
-        watch, self._monitor_watch = self._monitor_watch, None
-        if watch is not None and (found := watch.findings()):
-            RECORDER.note_repeated(self.dbname, found, origin.route())
+        if self._monitor_watch is not None:
+            _look_back(self)
         return close(self, leak)
 
     Cursor._monitor_watch = None
     Cursor.__init__, Cursor._close, Cursor.execute = begin, end, execute
 
 
+def _spared(note):
+    """What goes wrong in the monitor must never be the request's: it is logged."""
+
+    @functools.wraps(note)
+    def spared(*arguments):
+        try:
+            note(*arguments)
+        except Exception:
+            _logger.exception("the database monitor lost a note")
+
+    return spared
+
+
+@_spared
 def _note_refusal(database, error):
     """A constraint refused a write, or a trigger a change: their names, no values."""
     told = error.diag
@@ -82,15 +95,23 @@ def _note_refusal(database, error):
         RECORDER.note_refusal(database, ("trigger", "", function.group(1)))
 
 
-def _watch(cursor, text, params):
-    """Let a sampled request's watch see a statement; what goes wrong there must not be the request's."""
-    try:
-        cursor._monitor_watch.see(text, params, cursor.rowcount)
-    except Exception:
-        cursor._monitor_watch = None
-        _logger.exception("the watch for N+1 was given up for this request, at %r", text)
+@_spared
+def _see(cursor, text, params):
+    """Let a sampled request's watch see a statement; a watch that fails is given up."""
+    watch, cursor._monitor_watch = cursor._monitor_watch, None
+    watch.see(text, params, cursor.rowcount)
+    cursor._monitor_watch = watch
 
 
+@_spared
+def _look_back(cursor):
+    """At the end of a sampled request, note what it asked record by record."""
+    watch, cursor._monitor_watch = cursor._monitor_watch, None
+    if found := watch.findings():
+        RECORDER.note_repeated(cursor.dbname, found, origin.route())
+
+
+@_spared
 def _meet(database, text, seconds):
     """A text for the first time, or one that is remembered by its beginning only."""
     if not isinstance(text, (str, bytes)):
@@ -105,6 +126,7 @@ def _meet(database, text, seconds):
     runtime.KEEPER.start()
 
 
+@_spared
 def _note_origin(database, text, seconds):
     """The model, the route and the line that a first or slow call came from."""
     if not isinstance(text, (str, bytes)):

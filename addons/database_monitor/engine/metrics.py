@@ -62,6 +62,7 @@ HORIZON = """
            age(COALESCE(backend_xmin, backend_xid)) AS transactions
       FROM pg_stat_activity
      WHERE COALESCE(backend_xmin, backend_xid) IS NOT NULL AND pid <> pg_backend_pid()
+       AND backend_type <> 'autovacuum worker'
        AND (datname = current_database() OR datname IS NULL)
     UNION ALL
     SELECT 'prepared', gid, owner, 'prepared', EXTRACT(epoch FROM clock_timestamp() - prepared)::float,

@@ -66,9 +66,14 @@ class Finding:
 
 
 class Watch:
-    """Looks at every statement of one request (or of a ``with`` block), in one thread."""
+    """Looks at every statement of one request (or of a ``with`` block), in one thread.
+
+    :raises ValueError: a threshold of less than 2, which nothing that repeats is below
+    """
 
     def __init__(self, threshold=THRESHOLD):
+        if threshold < 2:
+            raise ValueError(f"threshold is {threshold}: give repetitions as a whole number, 2 or more")
         self.threshold = threshold
         self.groups = {}
         self.left = MOST_SEEN

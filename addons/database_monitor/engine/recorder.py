@@ -53,7 +53,8 @@ class Recorder:
     """
 
     def __init__(self):
-        self.lock = threading.Lock()
+        # reentrant: collecting garbage may close a forgotten cursor while this thread is here
+        self.lock = threading.RLock()
         self.known = {}  # the cursor holds it: cleared, never replaced
         self.shapes = {}
         self.repeated = {}
@@ -62,7 +63,7 @@ class Recorder:
 
     def forget(self):
         """Start anew: after a fork, what the parent has not kept yet stays the parent's."""
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.known.clear()
         self.shapes.clear()
         self.repeated.clear()

@@ -83,6 +83,9 @@ class TestDetector(TransactionCase):
             for number in range(8):
                 self.env.cr.execute("SELECT name FROM res_country WHERE id = %s", [number])
 
+        with self.assertRaisesRegex(ValueError, "threshold is 1"), detect_n_plus_one(threshold=1):
+            pass
+
     def test_cures(self):
         for shape, words in (
             ('SELECT "a"."id", "a"."name" FROM "res_partner" AS "a" WHERE "a"."id" IN (?)', "browse(ids)"),
@@ -124,6 +127,20 @@ class TestSampled(TransactionCase):
             self.assertIn("test_n_plus_one.py", found.place)
             self.assertEqual(found.most, 7)
         self.assertEqual(RECORDER.every[database], 100)
+
+    def test_a_broken_watch_is_not_the_requests(self):
+        """What goes wrong in the monitor is logged; the statement, and the request, go on."""
+
+        class Broken(Watch):
+            def see(self, *_arguments):
+                raise RuntimeError("of the watch")
+
+        with sql_db.db_connect(get_db_name()).cursor() as cr:
+            cr._monitor_watch = Broken()
+            with self.assertLogs("odoo.addons.database_monitor.cursor", logging.ERROR):
+                cr.execute("SELECT 17")
+            self.assertEqual(cr.fetchone(), (17,))
+            self.assertIsNone(cr._monitor_watch)
 
     def test_parameter(self):
         for value, every in (("7", 7), ("0", 0), ("often", 0), (False, 100)):
