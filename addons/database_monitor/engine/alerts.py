@@ -1,6 +1,6 @@
 """Conditions that somebody should know of: each is open as long as it lasts, and told once.
 
-Other addons add theirs: :func:`register` a function of a cursor that returns :class:`Alert` s.
+Other addons add theirs: :func:`register` a function of a cursor that returns a list of :class:`Alert`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from . import metrics
 SLOW, LONG, LAG = 1.0, 600, 10
 #: share of the connections; transactions that VACUUM may be behind; hours that count as now
 FULL, BEHIND, HOURS = 0.8, 5_000_000, 2
-_sources = []
+#: source → the kinds of its alerts
+_sources = {}
 
 
 @dataclass(frozen=True)
@@ -24,19 +25,25 @@ class Alert:
     severity: str = "warning"
 
 
-def register(source):
-    """Ask ``source(cursor)`` for alerts too (a decorator)."""
-    if source not in _sources:
-        _sources.append(source)
-    return source
+def register(*kinds):
+    """A decorator: ask ``source(cursor)`` for alerts too, every five minutes.
+
+    :param kinds: of the alerts that it gives; one of these that it gives no longer is over
+    """
+
+    def add(source):
+        _sources[source] = kinds
+        return source
+
+    return add
 
 
 def forget(source):
     """Take a registered source out again."""
-    _sources.remove(source)
+    del _sources[source]
 
 
-@register
+@register("slow_query")
 def slow_queries(cursor):
     """Shapes of which a call took :data:`SLOW` or more in the last hours."""
     cursor.execute(
@@ -54,7 +61,7 @@ def slow_queries(cursor):
     ]
 
 
-@register
+@register("refused_by_constraint", "refused_by_trigger")
 def refusals(cursor):
     """What constraints, and triggers that guard ledgers, refused in the last hours."""
     cursor.execute(
@@ -76,7 +83,7 @@ def refusals(cursor):
     ]  # fmt: skip
 
 
-@register
+@register("connections")
 def connections(cursor):
     found = metrics.rows(cursor, metrics.CONNECTIONS)[0]
     if found["all_databases"] < FULL * found["most"]:
@@ -88,7 +95,7 @@ def connections(cursor):
     return [Alert("connections", "", text, "error")]
 
 
-@register
+@register("replication_lag", "replication_slot")
 def replication(cursor):
     found = metrics.replication(cursor)
     lagging = [(one["standby"], one["lag_seconds"]) for one in found["standbys"]]
@@ -107,7 +114,7 @@ def replication(cursor):
     return alerts
 
 
-@register
+@register("holds_vacuum")
 def horizon(cursor):
     """Long transactions, and who holds VACUUM back."""
     alerts = []
@@ -124,14 +131,20 @@ def horizon(cursor):
     return alerts
 
 
-def judge(cursor):
-    """Ask every source; open what is new, keep what lasts, end what is over.
+def judge(cursor, sources=None):
+    """Ask the sources; open what is new, keep what lasts, end what is over.
 
+    :param sources: ``{source: kinds of its alerts}``; those registered without it
     :return: ``(alerts raised, [(kind, key, text) ended])``
     """
-    found = {(one.kind, one.key): one for source in _sources for one in source(cursor)}
+    sources = _sources if sources is None else sources
+    found = {(one.kind, one.key): one for source in sources for one in source(cursor)}
+    kinds = [kind for of_source in sources.values() for kind in of_source]
     cursor.execute("LOCK TABLE database_monitor.alert IN SHARE ROW EXCLUSIVE MODE")
-    cursor.execute("SELECT kind, key, text FROM database_monitor.alert WHERE ended_at IS NULL")
+    cursor.execute(
+        "SELECT kind, key, text FROM database_monitor.alert WHERE ended_at IS NULL AND kind = ANY(%s)",
+        [kinds],
+    )
     standing = {(kind, key): text for kind, key, text in cursor.fetchall()}
     for (kind, key), one in found.items():
         if (kind, key) in standing:

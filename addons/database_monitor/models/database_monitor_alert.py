@@ -41,8 +41,25 @@ class DatabaseMonitorAlert(models.Model):
     def _cron_watch(self):
         """Every five minutes: raise, keep and end alerts; tell administrators of new ones."""
         runtime.KEEPER.flush(self.env.cr.dbname)
+        self._judge()
+
+    @api.model
+    def _watch_indexes(self):
+        """Hourly: bloated indexes, where the addon `database_index` is installed and can tell."""
+        if "database.index" in self.env:
+            # pylint: disable=import-outside-toplevel
+            from odoo.addons.database_index.engine import health
+
+            def bloat(cursor):
+                found = health.bloated(cursor, health.indexes(cursor), health.Limits())
+                return [alerts.Alert("index_bloat", one.index, f"{one.text}: {one.fix}") for one in found]
+
+            self._judge({bloat: ("index_bloat",)})
+
+    @api.model
+    def _judge(self, sources=None):
         with runtime.session(self.env.cr.dbname) as work, work.transaction() as cursor:
-            raised, over = alerts.judge(cursor)
+            raised, over = alerts.judge(cursor, sources)
         for one in raised:
             _logger.warning("%s: %s", one.kind, one.text)
         for kind, _key, text in over:

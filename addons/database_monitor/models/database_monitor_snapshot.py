@@ -130,6 +130,7 @@ class DatabaseMonitorSnapshot(models.Model):
                 snapshot.take(cursor)
             with work.transaction() as cursor:
                 keep.forget(cursor, days)
+        self.env["database.monitor.alert"]._watch_indexes()
 
     @api.model
     def _days(self):

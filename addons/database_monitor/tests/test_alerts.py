@@ -69,13 +69,15 @@ class TestAlerts(LabCase):
         self.assertTrue(0 < found["here"] <= found["all_databases"] < found["most"])
 
     def test_sources_of_others(self):
-        @alerts.register
+        @alerts.register("index_bloat")
         def bloat(cursor):
             cursor.execute("SELECT 41 + 1")
             return [alerts.Alert("index_bloat", "x", f"{cursor.fetchone()[0]} % of x is empty")]
 
         self.addCleanup(alerts.forget, bloat)
         self.assertEqual([one.text for one in self.judge()[0]], ["42 % of x is empty"])
+        with self.lab.session() as work, work.transaction() as cursor:
+            self.assertEqual(alerts.judge(cursor, {}), ([], []), "nobody was asked, so nothing is over")
 
 
 @tagged("post_install", "-at_install")
@@ -117,7 +119,7 @@ class TestRefused(TransactionCase):
     def test_scheduled_action_tells_administrators(self):
         """New alerts are an activity for each administrator (the suite has the addon mail), once."""
 
-        @alerts.register
+        @alerts.register("test")
         def source(_cursor):
             return [alerts.Alert("test", "only", "<b>something</b> is wrong", "error")]
 
@@ -135,8 +137,26 @@ class TestRefused(TransactionCase):
             page = self.env["database.monitor.alert"].with_env(self.env(cr=cr))
             self.assertEqual(page.search([("kind", "=", "test")]).severity, "error")
 
-    def forget(self):
+    def test_bloated_indexes(self):
+        """Where database_index is installed, its estimate of an index that is mostly empty is an alert."""
         with runtime.session(get_db_name()) as work, work.transaction() as cursor:
+            cursor.execute("CREATE TABLE monitor_bloat (a int)")
+            cursor.execute("INSERT INTO monitor_bloat SELECT generate_series(1, 200000)")
+            cursor.execute("CREATE INDEX monitor_bloat_a ON monitor_bloat (a)")
+            cursor.execute("DELETE FROM monitor_bloat WHERE a % 20 <> 0")
+            cursor.execute("ANALYZE monitor_bloat")
+        self.addCleanup(self.forget, "DROP TABLE monitor_bloat")
+        self.env["database.monitor.alert"]._watch_indexes()
+        with runtime.session(get_db_name()) as work, work.transaction() as cursor:
+            cursor.execute("SELECT text FROM database_monitor.alert WHERE key = 'monitor_bloat_a'")
+            texts = [row[0] for row in cursor.fetchall()]
+        self.assertEqual(len(texts), int("database.index" in self.env))
+        self.assertTrue(all("REINDEX" in text for text in texts), texts)
+
+    def forget(self, *statements):
+        with runtime.session(get_db_name()) as work, work.transaction() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
             for table in ("alert", "refusal", "advice"):
                 cursor.execute(f"DELETE FROM database_monitor.{table}")  # noqa: S608 the names above
 
