@@ -92,7 +92,7 @@ class TestPlans(PlanCase):
         for text in (
             "DELETE FROM orders WHERE partner = %s",
             "UPDATE orders SET state = %s WHERE id IN %s",
-            "INSERT INTO orders (partner, state) VALUES (%s, %s)",
+            "INSERT INTO orders (partner, state) SELECT partner, %s FROM orders WHERE at > DATE '2024-02-01'",
             "WITH gone AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM gone",
         ):
             self.explained(text)
@@ -106,7 +106,8 @@ class TestPlans(PlanCase):
                 ("DROP TABLE orders", "only SELECT"),
                 ("SELECT 1; DROP TABLE orders", "more than one"),
                 ("SELECT nothing FROM nowhere", "cannot be planned"),
-                ("SELECT interval ?", "cannot be planned"),
+                ("SELECT a b c ?", "cannot be planned"),
+                ("INSERT INTO orders (partner) VALUES (?)", "rows of values"),
                 ("INSERT INTO orders (a) VALUES …", "not kept in full"),
             ):
                 with self.assertRaisesRegex(MonitorError, words):
