@@ -49,21 +49,11 @@ from database_rollup.testing import scenarios  # noqa: E402
 from database_rollup.testing.sample import MILK, ORDERS, ROLLUPS, SALES, Lab  # noqa: E402
 
 NEEDS = "servers"  # of `make soak`: no database
-# Audited reads, wrong ones; of the former: of own writes, of an old snapshot, in a single statement, as a page
-# asks that has looked which days are dirty.
+# Audited reads, wrong ones; of the former: of own writes, of an old snapshot, in a single statement, as a
+# page asks that has looked which days are dirty.
 COUNTERS = (
-    "reads",
-    "wrong",
-    "own",
-    "old",
-    "single",
-    "looked",
-    "writes",
-    "rollbacks",
-    "folds",
-    "graces",
-    "errors",
-)
+    "reads", "wrong", "own", "old", "single", "looked", "writes", "rollbacks", "folds", "graces", "errors",
+)  # fmt: skip
 
 MOST_MUTATION = 120  # seconds in which the soak must notice a broken rule
 # PostgreSQL shows a truncated table as empty to older snapshots, too: then GROUP BY itself is wrong. Held
