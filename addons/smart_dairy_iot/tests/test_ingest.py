@@ -3,11 +3,12 @@
 import gzip
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import psycopg2
 from odoo import fields
-from odoo.addons.smart_dairy_iot.engine import body, ingest, intake
+from odoo.addons.smart_dairy_iot.engine import body, gateways, ingest, intake
 from odoo.addons.smart_dairy_iot.readings import READINGS
 from odoo.sql_db import db_connect
 from odoo.tests import HttpCase, get_db_name, tagged
@@ -337,6 +338,17 @@ class TestHttp(IngestCase):
             gzip.compress(json.dumps(batch).encode()), Content_Encoding="gzip"
         )
         self.assertEqual((status, facts["accepted"], facts["errors"]), (200, ingest.MOST, []))
+
+    def test_batches_of_one_gateway_at_once_take_turns(self):
+        with ThreadPoolExecutor() as pool:
+            with connect() as cr:
+                ingest.begin(cr)
+                self.assertEqual(gateways.admit(cr, self.gateway_id, 10, 0), 0)
+                other = pool.submit(self.post, [self.reading()])
+                with self.assertRaises(TimeoutError):
+                    other.result(0.5)
+            status, facts, _headers = other.result(30)
+        self.assertEqual((status, facts["accepted"]), (200, 1))
 
     def test_rate_limit_says_when(self):
         with connect() as cr:
