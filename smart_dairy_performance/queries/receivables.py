@@ -78,8 +78,8 @@ class Position:
 def customers(answer, as_of, limit):
     """Statement: the customers with the largest overdue and then open amounts.
 
-    :param answer: SELECT with columns period (0: due before ``as_of``, 1: not), customer, items, amount, oldest (due
-        day of the oldest item that is owed)
+    :param answer: SELECT with columns period (0: due before ``as_of``, 1: not), customer, items,
+        amount, oldest (due day of the oldest item that is owed)
     :return: SQL giving customer, items, amount, overdue amount, days past due of the oldest overdue item;
         and, of all customers but ``NULL``, how many owe and how many have items due before ``as_of``
     """
