@@ -50,16 +50,19 @@ class WordSearchMixin(models.AbstractModel):
             return usual(name, domain, operator, limit)
         filters = Domain(domain or Domain.TRUE)
         most = max(limit, CANDIDATES)
-        found = self.search(Domain("display_name", "ilike", asked) & filters, limit=most, order="id")
+        # what is ranked by, and not all that the model would prefetch for hundreds of records
+        ranked = [self._word_search_name.split(".")[0], *self._word_search_codes]
+        named = Domain("display_name", "ilike", asked)
+        found = self.search_fetch(named & filters, ranked, limit=most, order="id")
         if self._word_search_codes and len(found) == most:
             whole = Domain.OR([(code, "=", asked)] for code in self._word_search_codes)
-            found |= self.search(whole & filters, limit=limit)
+            found |= self.search_fetch(whole & filters, ranked, limit=limit)
         if not found and (typos := self._word_search_typos(asked)) is not None:
-            found = self.search(typos & filters, limit=most, order="id")
+            found = self.search_fetch(typos & filters, ranked, limit=most, order="id")
         if not found:
             return usual(name, domain, operator, limit)
-        best = self._word_search_rank(found, asked)[:limit]
-        return [(record.id, record.display_name) for record in best.sudo()]
+        best = self._word_search_rank(found, asked)[:limit].ids  # ids: display names of these alone
+        return [(record.id, record.display_name) for record in self.sudo().browse(best)]
 
     @api.model
     def _word_search_typos(self, asked):
@@ -85,6 +88,9 @@ class WordSearchMixin(models.AbstractModel):
         """The records, best first: whole codes, names that begin so, then by likeness; equals by name."""
         fold = self.env.registry.unaccent_python
         wanted = fold(asked.lower())
+        *path, named = self._word_search_name.split(".")
+        for field in path:
+            records[field].fetch([named])
         names = {record.id: fold(_name(record, self._word_search_name).lower()) for record in records}
         codes = {
             record.id: {str(record[code]).lower() for code in self._word_search_codes if record[code]}

@@ -18,6 +18,7 @@ class DatabaseIndexTask(models.Model):
             ("reindex", "Rebuild"),
             ("drop", "Drop"),
             ("restore", "Restore"),
+            ("withdraw", "Take Back"),
         ],
         readonly=True,
     )

@@ -5,7 +5,7 @@ import sys
 
 from odoo import api, models
 from odoo.addons.database_index import runtime
-from odoo.addons.database_index.engine import catalogue, deploy, tasks
+from odoo.addons.database_index.engine import catalogue, deploy, stored, tasks
 from odoo.addons.database_index.engine.connection import Patience
 from odoo.addons.database_index.engine.declaration import Index, Query, declare, declared, forget
 from odoo.addons.database_index.engine.errors import DeclarationError
@@ -208,6 +208,10 @@ class TestCommand(TransactionCase):
             (("deploy", "--index", "nonsense"), "nonsense is not declared"),
             (("prove",), "--yes"),
             (("drop", "--index", "res_partner_pkey"), "--dry-run"),
+            (("declare",), "needs --declaration"),
+            (("list", "--declaration", "{}"), "needs --declaration"),
+            (("declare", "--declaration", "no"), "is no JSON"),
+            (("declare", "--declaration", "{}"), "table None will not do"),
         ):
             code, _out, err = self.ask(*arguments)
             self.assertEqual(code, 2, err)
@@ -216,6 +220,36 @@ class TestCommand(TransactionCase):
         code, _out, err = self.ask("verify", database="no_such_database")
         self.assertEqual(code, 2)
         self.assertIn("cannot be reached", err[-1])
+
+    def test_declare_and_withdraw(self):
+        facts = {
+            "name": "tour_by_hand_idx",
+            "table": "res_currency_rate",
+            "keys": ["company_id", "name DESC"],
+            "purpose": "tried by hand",
+            "query": "SELECT id FROM res_currency_rate",
+        }
+        self.addCleanup(self.withdraw, facts["name"])
+        code, out, err = self.ask("declare", "--declaration", json.dumps(facts), "--json")
+        self.assertEqual(
+            (code, json.loads(out)), (0, [{"name": facts["name"], "table": facts["table"]}]), err
+        )
+        code, out, err = self.ask("deploy", "--dry-run", "--index", facts["name"])
+        self.assertEqual(code, 0, err)
+        self.assertTrue(out.startswith('CREATE INDEX CONCURRENTLY "tour_by_hand_idx"'), out)
+        code, _out, err = self.ask("prove", "--index", facts["name"], "--yes")
+        self.assertEqual(code, 2)
+        self.assertIn("odoo monitor analyze", err[-1])
+        code, _out, err = self.ask("withdraw", "--index", facts["name"])
+        self.assertEqual(code, 0, err)
+        code, _out, err = self.ask("withdraw", "--index", facts["name"])
+        self.assertEqual(code, 1)
+        self.assertIn("not declared by an administrator", err[-1])
+
+    def withdraw(self, name):
+        with runtime.session(get_db_name()) as session, session.transaction() as cursor:
+            stored.forget(cursor, name)
+            catalogue.forget(cursor, name)
 
     def test_answers(self):
         code, out, err = self.ask("list", "--json")
