@@ -11,6 +11,7 @@
         "smart_dairy_farm",
         "smart_dairy_iot",
         "method_cache",
+        "database_index",
         "database_partition",
         "database_rollup",
         "sale_management",

@@ -22,6 +22,7 @@ UNION SELECT 'function ' || p.oid::regprocedure::text FROM pg_proc p
 UNION SELECT 'trigger ' || tgname::text || ' on ' || tgrelid::regclass::text
   FROM pg_trigger WHERE NOT tgisinternal
 UNION SELECT 'constraint ' || conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION SELECT 'schema ' || nspname::text FROM pg_namespace WHERE nspname !~ '^pg_'
 """
 RECORDS = r"""
 SELECT 'model ' || model FROM ir_model
@@ -31,7 +32,7 @@ UNION SELECT 'cron ' || cron_name FROM ir_cron
 UNION SELECT 'menu ' || id FROM ir_ui_menu
 UNION SELECT 'group ' || id FROM res_groups
 UNION SELECT 'data ' || module || '.' || name FROM ir_model_data
-       WHERE module LIKE 'smart\_dairy%' OR module LIKE 'method\_cache%'
+       WHERE module LIKE 'smart\_dairy%' OR module LIKE 'method\_cache%' OR module LIKE 'database\_%'
 """
 #: a user looks at the herd, twice: the second time it comes from the cache
 DASHBOARDS = """
@@ -52,6 +53,12 @@ def database(dairy):
 def test_update_then_uninstall_with_data(database):
     assert int(database.value("SELECT count(*) FROM farm_milk_record")) > 1000
 
+    code, log = run_odoo("index deploy", "-d", database.name)
+    assert code == 0, log[-3000:]
+    deployed = "SELECT name FROM database_index WHERE deployed AND state = 'valid'"
+    indexes = database.rows(deployed)
+    assert len(indexes) > 15
+
     code, log = run_odoo(
         "server",
         "-d",
@@ -63,6 +70,7 @@ def test_update_then_uninstall_with_data(database):
     )
     assert code == 0
     assert not complaints(log)
+    assert database.rows(deployed) == indexes
 
     code, log = run_odoo("shell", "-d", database.name, "--no-http", given=DASHBOARDS)
     assert code == 0 and not complaints(log), log[-3000:]

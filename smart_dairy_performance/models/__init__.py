@@ -5,6 +5,7 @@ from . import (
     account_move_line_rollup,
     account_partial_reconcile,
     dairy_dashboard,
+    database_index,
     database_rollup,
     farm_animal,
     farm_animal_dashboard,
@@ -23,4 +24,5 @@ from . import (
     stock_dashboard,
     stock_picking_delivery,
     stock_picking_eager,
+    word_search,
 )

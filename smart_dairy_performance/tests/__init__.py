@@ -7,6 +7,7 @@ from . import (
     test_eager_plan,
     test_herd_figures,
     test_herd_rollup,
+    test_indexes,
     test_n_plus_one,
     test_orders_kept,
     test_orders_partitioned,
@@ -24,4 +25,5 @@ from . import (
     test_stock_figures,
     test_stock_rollup,
     test_tours,
+    test_word_search,
 )
