@@ -1,0 +1,11 @@
+from . import (
+    test_alerts,
+    test_histogram,
+    test_latency,
+    test_n_plus_one,
+    test_plans,
+    test_report,
+    test_screens,
+    test_shapes,
+    test_snapshot,
+)
