@@ -20,8 +20,8 @@ from odoo.tests import new_test_user
 admin = env.ref("base.user_admin")
 clerk = new_test_user(env, "api_clerk", groups="base.group_user")
 for user in (admin, clerk):
-    made = env["res.users.apikeys"].with_user(user).sudo()._generate(None, "t", datetime.now() + timedelta(days=1))
-    print("key", user.login, made)
+    keys = env["res.users.apikeys"].with_user(user).sudo()
+    print("key", user.login, keys._generate(None, "t", datetime.now() + timedelta(days=1)))
 env.cr.execute("CREATE TABLE public.api_visit (id serial PRIMARY KEY, farm int)")
 env.cr.execute("CREATE INDEX api_visit_farm ON public.api_visit (farm)")
 env.cr.commit()

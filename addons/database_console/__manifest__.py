@@ -1,8 +1,8 @@
 {
     "name": "Database Console",
-    "summary": "What is slow or wasted in the database, its evidence, its fix and its undo; for people and by API",
+    "summary": "What is slow or wasted in the database, with its evidence, its fix and its undo",
     # keeps Odoo from reading README.md as reStructuredText, with warnings
-    "description": "Overview, indexes, queries and recommendations, on pages and by an HTTP API. See README.md.",
+    "description": "Overview, indexes, queries, recommendations; pages and an HTTP API. See README.md.",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",

@@ -3,7 +3,7 @@ from odoo.http import request
 
 from ..engine import figures, openapi, parameters, prometheus, reading, recommendations
 from ..engine.errors import ConsoleRefusal
-from .dispatcher import DatabaseApiDispatcher
+from .dispatcher import DatabaseApiDispatcher, refuse_method
 
 BASE = openapi.BASE
 
@@ -51,7 +51,8 @@ class DatabaseApi(http.Controller):
     def reindex(self, name):
         _asked(())
         console = request.env["database.console"]
-        if not console._present([("name", "=", name), ("state", "!=", "dropped")]):
+        known = not parameters.UNTYPED.search(name)
+        if not known or not console._present([("name", "=", name), ("state", "!=", "dropped")]):
             raise ConsoleRefusal(
                 404, f"index {name!r} is not there", "name", name, f"take a name that {BASE}/indexes shows"
             )
@@ -70,12 +71,7 @@ class DatabaseApi(http.Controller):
     @route("<path:rest>")
     def anything_else(self, rest):
         """What no other route takes: another method of a path that stands, or no path of ours."""
-        if allowed := openapi.methods(rest):
-            method = request.httprequest.method
-            raise ConsoleRefusal(
-                405, f"{method} is not for {rest}", "method", method, f"use {allowed}", allow=allowed
-            )
-        raise ConsoleRefusal(404, f"there is no {rest}", remedy=f"{BASE}/openapi.json names what there is")
+        refuse_method(request)
 
 
 def _asked(known):

@@ -1,17 +1,15 @@
-import logging
-
 from odoo import http
 from odoo.exceptions import AccessDenied, AccessError, UserError
 from werkzeug.exceptions import HTTPException
 
+from ..engine import openapi
 from ..engine.errors import ConsoleRefusal
 
-_logger = logging.getLogger(__name__)
 REMEDY = "send an administrator's API key: Authorization: Bearer <key>"
 
 
 class DatabaseApiDispatcher(http.Dispatcher):
-    """Requests of the database API: every answer is JSON, errors too, with a status that says what is wrong."""
+    """Requests of the database API: every answer is JSON, errors too, with the right status."""
 
     routing_type = "database_api"
 
@@ -26,6 +24,8 @@ class DatabaseApiDispatcher(http.Dispatcher):
             raise ConsoleRefusal(401, "there is no API key", remedy=REMEDY)
         if not self.request.env.is_system():
             raise ConsoleRefusal(403, "the database is for administrators", remedy=REMEDY)
+        if self.request.httprequest.method == "OPTIONS":  # which Odoo adds to every route
+            refuse_method(self.request)
         self.request.params = dict(args)
         return self.request.registry["ir.http"]._dispatch(endpoint)
 
@@ -45,10 +45,20 @@ class DatabaseApiDispatcher(http.Dispatcher):
             if status == 401:
                 facts["remedy"] = REMEDY
         else:
-            _logger.error("the database API failed", exc_info=exc)
             status, facts = 500, {"error": "the server failed; its log says why"}
         if status == 401:
             headers = [("WWW-Authenticate", "Bearer")]
         elif isinstance(exc, ConsoleRefusal) and exc.allow:
             headers = [("Allow", exc.allow)]
         return self.request.make_json_response(facts, headers=headers, status=status)
+
+
+def refuse_method(request):
+    """:raises ConsoleRefusal: 405 where the path stands, for other methods; else 404"""
+    method, path = request.httprequest.method, request.httprequest.path.removeprefix(f"{openapi.BASE}/")
+    if allowed := openapi.methods(path):
+        message = f"{method} is not for {path}"
+        raise ConsoleRefusal(405, message, "method", method, f"use {allowed}", allow=allowed)
+    raise ConsoleRefusal(
+        404, f"there is no {path}", remedy=f"{openapi.BASE}/openapi.json names what there is"
+    )

@@ -1,3 +1,6 @@
+import logging
+
+
 class ConsoleRefusal(Exception):
     """Something asked for that will not be done.
 
@@ -7,6 +10,9 @@ class ConsoleRefusal(Exception):
     :param remedy: what to do instead
     :param allow: methods of HTTP that would be allowed, for 405
     """
+
+    #: for Odoo's log: the client erred, not the server
+    loglevel = logging.INFO
 
     def __init__(self, status, message, field=None, value=None, remedy=None, allow=None):
         super().__init__(message)

@@ -128,7 +128,7 @@ def prometheus(cursor):
               *(({"quantile": share}, calls.quantile(share)) for share in (0.5, 0.9, 0.99))),
         gauge("statement_goal_ratio", "Share of the statements of the last 24 hours under 50 ms",
               ({}, calls.under_goal())),
-        gauge("slow_statements", "Statements whose P90 of the last 24 hours is 50 ms or more", ({}, slow(cursor))),
+        gauge("slow_statements", "Statements whose P90 of 24 hours is 50 ms or more", ({}, slow(cursor))),
         gauge("alerts", "Open alerts",
               *(({"kind": one["kind"], "severity": one["severity"]}, one["alerts"]) for one in alerts)),
     ]  # fmt: skip

@@ -102,7 +102,8 @@ OPERATIONS = {
     }),
     "queries": ("get", {
         "operationId": "listQueries", "summary": "Statements of the last 24 hours, without their values",
-        "parameters": _query(reading.QUERIES), "responses": _answers("A page of statements", _page_of("Query")),
+        "parameters": _query(reading.QUERIES),
+        "responses": _answers("A page of statements", _page_of("Query")),
     }),
     "recommendations": ("get", {
         "operationId": "listRecommendations", "summary": "What is wrong, its evidence, its fix and its undo",

@@ -1,4 +1,4 @@
-"""Pages of indexes and statements, from the views of the two addons below; values are None where nobody knows.
+"""Pages of indexes and statements, from the views of the two addons below; None is what nobody knows.
 
 The ORM would show a 0 for a figure that was not measured.
 """

@@ -169,7 +169,7 @@ def dropping(index):
 
 
 def declarable(statement, purpose):
-    """The :class:`Index` that a CREATE INDEX of ours would make, with a name; None for any other statement."""
+    """The :class:`Index` that a CREATE INDEX of ours would make, with a name; None for anything else."""
     made = CREATED.fullmatch(statement)
     if not made:
         return None

@@ -61,7 +61,7 @@ class DatabaseConsole(models.AbstractModel):
 
     @api.model
     def plan(self, number):
-        """Generic plan and findings of a statement: ``{"plan": str, "findings": str}``; nothing is executed."""
+        """Generic plan and findings of a statement: ``{"plan": str, "findings": str}``; none is executed."""
         self._check_administrator()
         one = self.env["database.monitor.statement"].browse(int(number)).exists()
         if not one:
@@ -218,7 +218,9 @@ class DatabaseConsole(models.AbstractModel):
             state = "=" if operation == "restore" else "!="
             found = self._present([("name", "=", name), ("state", state, "dropped")])
         else:
-            raise UserError(self.env._("Operation %s is unknown: reindex, drop, restore or withdraw.", operation))
+            raise UserError(
+                self.env._("Operation %s is unknown: reindex, drop, restore or withdraw.", operation)
+            )
         if not found:
             raise UserError(self.env._("Index %s is not there for this; take one that the list shows.", name))
 
@@ -227,5 +229,9 @@ class DatabaseConsole(models.AbstractModel):
 
     def _waiting(self, operation, name):
         """The id of a task that will do just this; None where there is none."""
-        open_ones = [("operation", "=", operation), ("name", "=", name), ("state", "in", ("waiting", "running"))]
+        open_ones = [
+            ("operation", "=", operation),
+            ("name", "=", name),
+            ("state", "in", ("waiting", "running")),
+        ]
         return self.env["database.index.task"].search(open_ones, order="id", limit=1).id or None

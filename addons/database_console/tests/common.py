@@ -1,6 +1,8 @@
 from datetime import datetime, timedelta
 
+from odoo import api
 from odoo.addons.database_monitor import runtime
+from odoo.orm.registry import Registry
 from odoo.tests import get_db_name, new_test_user
 
 
@@ -10,6 +12,13 @@ def work(*statements):
         for statement in statements:
             cursor.execute(statement)
         return cursor.fetchall() if cursor.description else None
+
+
+def call(method, *arguments, model="database.console"):
+    """What an administrator gets, in a transaction of its own that is committed, as a request's is."""
+    with Registry(get_db_name()).cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        return getattr(env(user=env.ref("base.user_admin"))[model], method)(*arguments)
 
 
 def users(env):
