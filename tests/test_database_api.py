@@ -75,6 +75,9 @@ def test_made_up_requests(server, tmp_path):
         [str(part) for part in command], capture_output=True, text=True, timeout=SECONDS + 240, cwd=tmp_path
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    print(done.stdout[-3000:])
+    told = json.loads(report.read_text())
+    # all but the description, which it reads to begin with
+    assert (told["operations"]["tested"], told["failures"], told["errors"]) == (6, [], [])
+    assert told["test_cases"]["generated"] > 200
     errors = [line for line in log.read_text().splitlines() if " ERROR " in line or " CRITICAL " in line]
     assert errors == []

@@ -87,7 +87,10 @@ def _of_health(cursor):
             operation, name = "drop", one.index
             undo = drop.restoring(definitions[one.index])
         elif one.index in ours and one.fix.startswith("DROP"):
-            undo = f"Deployed because {ours[one.index].addon} declares it: reject the declaration there."
+            undo = (
+                f"{ours[one.index].addon} declares it: the next deployment builds it again, unless the"
+                " declaration is rejected there."
+            )
         elif one.code == "bloat":
             operation, name = "reindex", one.index
             undo = "None is needed: the index stays the same, only smaller."

@@ -1,6 +1,6 @@
 from odoo import sql_db
 from odoo.addons.database_monitor import runtime
-from odoo.tests import HttpCase, get_db_name, tagged
+from odoo.tests import HttpCase, get_db_name, new_test_user, tagged
 
 from .common import work
 
@@ -57,6 +57,6 @@ class TestScreens(HttpCase):
 
     def test_an_ordinary_user_has_no_menu(self):
         menu = self.env.ref("database_console.menu_database_console")
-        demo = self.env["res.users"].search([("share", "=", False), ("login", "!=", "admin")], limit=1)
-        visible = self.env["ir.ui.menu"].with_user(demo)._visible_menu_ids()
+        clerk = new_test_user(self.env, "console_menu", groups="base.group_user")
+        visible = self.env["ir.ui.menu"].with_user(clerk)._visible_menu_ids()
         self.assertNotIn(menu.id, visible)

@@ -11,7 +11,7 @@ registry.category("web_tour.tours").add("database_console", {
         { content: "The curve", trigger: ".o_console_chart canvas" },
         { content: "The alert", trigger: "li:contains(wrong in the console)" },
         { content: "The unused ones", trigger: ".o_console_tile[name=unused]", run: "click" },
-        { content: "are asked for", trigger: "select[name=state] option[value=unused]:selected" },
+        { content: "are asked for", trigger: "select[name=state]:value(unused)" },
         { content: "Look for one", trigger: "input[name=search]", run: "edit console_tour" },
         { content: "It alone", trigger: ".o_console_pager:contains(/ 1):not(:contains(/ 1,))" },
         { content: "is unused", trigger: "tr[data-name=console_tour_farm] .badge:contains(Unused)" },
