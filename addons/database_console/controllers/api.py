@@ -61,7 +61,7 @@ class DatabaseApi(http.Controller):
     @route("tasks/<string:number>", "GET")
     def task(self, number):
         _asked(())
-        return _answer(_task(parameters.TASK.read(number)))
+        return _answer(_task(parameters.TASK.parse(number)))
 
     @route("openapi.json", "GET")
     def openapi(self):

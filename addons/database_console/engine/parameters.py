@@ -23,7 +23,7 @@ class Integer:
     least: int
     most: int
 
-    def read(self, text):
+    def parse(self, text):
         """:raises ConsoleRefusal: it is none, or out of bounds"""
         if INTEGER.fullmatch(text) and self.least <= int(text) <= self.most:
             return int(text)
@@ -42,7 +42,7 @@ class Number:
     description: str
     default: float = 0.0
 
-    def read(self, text):
+    def parse(self, text):
         """:raises ConsoleRefusal: it is none"""
         if NUMBER.fullmatch(text):
             return float(text)
@@ -61,7 +61,7 @@ class Choice:
     choices: tuple
     default: str | None = None
 
-    def read(self, text):
+    def parse(self, text):
         """:raises ConsoleRefusal: it is another word"""
         if text in self.choices:
             return text
@@ -80,7 +80,7 @@ class Text:
     description: str
     default: str | None = None
 
-    def read(self, text):
+    def parse(self, text):
         """:raises ConsoleRefusal: it is empty, too long, or holds control characters"""
         if 1 <= len(text) <= LONGEST and not UNTYPED.search(text):
             return text
@@ -115,7 +115,7 @@ def read(parameters, given):
             raise refused("parameter", name[:LONGEST], remedy)
         if name in found:
             raise refused(name, text[:LONGEST], "it once")
-        found[name] = known[name].read(text)
+        found[name] = known[name].parse(text)
     return {one.name: one.default for one in parameters} | found
 
 
