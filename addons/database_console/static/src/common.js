@@ -1,5 +1,6 @@
-import { onMounted, useState } from "@odoo/owl";
+import { onMounted, useEnv, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { useBus } from "@web/core/utils/hooks";
 import { formatFloat, formatInteger } from "@web/views/fields/formatters";
 
 /** What nobody measured, and what is still unknown. */
@@ -55,7 +56,7 @@ export function words(error) {
 
 /**
  * What `ask()` answers, as a state: `status` is loading, ready or error; `busy` while it is asked again.
- * Answers that come after a later question are dropped.
+ * Answers that come after a later question are dropped. It is asked anew when something ended in the background.
  */
 export function useAnswer(ask) {
     const state = useState({ status: "loading", busy: true, data: null, error: "" });
@@ -75,5 +76,6 @@ export function useAnswer(ask) {
         }
     }
     onMounted(load);
+    useBus(useEnv().databaseConsole, "ended", load);
     return { state, load };
 }

@@ -1,4 +1,4 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, EventBus, useState, useSubEnv } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -32,7 +32,9 @@ export class DatabaseConsole extends Component {
             ["queries", _t("Queries")],
             ["recommendations", _t("Recommendations")],
         ];
-        // `turn` makes a page anew: with other questions, or because something ended
+        this.bus = new EventBus();
+        useSubEnv({ databaseConsole: this.bus });
+        // `turn` makes a page anew, with other questions
         this.state = useState({ tab: "overview", asked: {}, turn: 0, work: 0 });
     }
 
@@ -41,7 +43,7 @@ export class DatabaseConsole extends Component {
     }
 
     done() {
-        this.state.turn++;
+        this.bus.trigger("ended");
     }
 
     operate(operation, name) {
