@@ -24,21 +24,6 @@ def install(database):
         catalogue.install(cursor)
 
 
-_sources = {}
-
-
-def add_source(addon, source):
-    """Have indexes count as declared that stand in the database, where ``addon`` is installed.
-
-    :param source: from a registry to a list of :class:`.engine.declaration.Index`
-    """
-    _sources[addon] = source
-
-
 def declarations(registry):
-    """``{name: (Index, addon)}`` of what the installed addons declare, in Python or in the database."""
-    found = declared(set(registry._init_modules))
-    for addon in _sources.keys() & registry._init_modules:
-        for index in _sources[addon](registry):
-            found.setdefault(index.name, (index, addon))
-    return found
+    """``{name: (Index, addon)}`` of what the installed addons declare."""
+    return declared(set(registry._init_modules))

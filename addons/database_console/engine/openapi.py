@@ -33,6 +33,7 @@ RECOMMENDATION = _object(
     key=TEXT, kind={"type": "string", "enum": list(recommendations.KINDS)},
     severity={"type": "string", "enum": list(recommendations.SEVERITIES)}, table=TEXT, index=TEXT,
     evidence=TEXT, fix=TEXT, undo=TEXT, operation=_or_null(TEXT), name=_or_null(TEXT),
+    declaration={"type": ["object", "null"]},
 )  # fmt: skip
 TASK = _object(
     id=WHOLE, operation=TEXT, name=_or_null(TEXT), state=TEXT, message=TEXT,

@@ -4,15 +4,12 @@ import hashlib
 import re
 from dataclasses import asdict, dataclass
 
-from odoo.addons.database_index.engine import catalogue, drop, health
-from odoo.addons.database_index.engine.declaration import Index, Key
+from odoo.addons.database_index.engine import catalogue, drop, health, stored
 from odoo.addons.database_index.engine.sql import run
 from odoo.tools import SQL
 
 from .parameters import PAGE, Choice
 
-#: who declares what is taken over from here
-ADDON = "database_console"
 KINDS = (
     "invalid", "duplicate", "prefix", "unused", "bloat", "foreign_key", "scanned", "statistics", "advice",
     "n_plus_one",
@@ -25,21 +22,19 @@ RECOMMENDATIONS = (
 )
 #: health's words for how serious it is → ours
 _SEVERITY = {"error": "high", "warning": "medium", "info": "low"}
-#: CREATE INDEX as health and advice write it: plain columns, quoted or not, without expressions
-CREATED = re.compile(
-    r'CREATE INDEX (?:CONCURRENTLY )?ON "public"\."(?P<table>[^"]+)"'
-    r"(?: USING (?P<method>\w+))? \((?P<keys>[^()]+)\)(?: WHERE (?P<where>.+))?",
-    re.S,
+#: the CREATE INDEX that health writes for a foreign key
+FOREIGN_KEY = re.compile(
+    r'CREATE INDEX CONCURRENTLY ON "public"\."(?P<table>[^"]+)" \((?P<keys>[^()]+)\)(?: WHERE (?P<where>.+))?'
 )
-_KEY = re.compile(r'"?(?P<column>[a-z_][a-z0-9_]*)"?(?P<rest>( \w+)*)')
 
 
 @dataclass(frozen=True)
 class Recommendation:
     """:param key: the same for the same finding, today and tomorrow
     :param evidence: what was measured; ``fix``, ``undo``: the statements, or what to do
-    :param operation: what :mod:`database_index` does on request (deploy, drop, reindex), on the index
+    :param operation: what :mod:`database_index` does on request (declare, drop, reindex), with the index
         ``name``; None where a person has to decide
+    :param declaration: what is declared then, as data; None for other operations
     """
 
     key: str
@@ -52,6 +47,7 @@ class Recommendation:
     undo: str
     operation: str | None = None
     name: str | None = None
+    declaration: dict | None = None
 
     def to_json(self):
         return asdict(self)
@@ -82,7 +78,7 @@ def _of_health(cursor):
         run(cursor, SQL("SELECT name, definition FROM public.database_index_present WHERE droppable"))
     )
     for one in health.findings(cursor):
-        operation, name, undo = None, None, ""
+        operation, name, undo, declaration = None, None, "", None
         if one.fix.startswith("DROP") and one.index in definitions:
             operation, name = "drop", one.index
             undo = drop.restoring(definitions[one.index])
@@ -94,9 +90,9 @@ def _of_health(cursor):
         elif one.code == "bloat":
             operation, name = "reindex", one.index
             undo = "None is needed: the index stays the same, only smaller."
-        elif index := declarable(one.fix, one.text):
-            operation, name = "deploy", index.name
-            undo = dropping(index)
+        elif declaration := _foreign_key(one):
+            operation, name = "declare", stored.name_of(declaration)
+            undo = dropping(name)
         yield Recommendation(
             _key(one.code, one.table, one.index, one.fix),
             one.code,
@@ -108,6 +104,7 @@ def _of_health(cursor):
             undo,
             operation,
             name,
+            declaration,
         )
 
 
@@ -115,13 +112,14 @@ def _of_advice(cursor):
     rows = run(
         cursor,
         SQL(
-            'SELECT "table", definition, gain, seconds, bytes, write, tried, statements->0->>0'
-            " FROM database_monitor.advice ORDER BY seconds DESC"
+            'SELECT "table", definition, gain, seconds, bytes, write, tried, statements->0->>0, declaration'
+            " FROM database_monitor.advice WHERE declaration IS NOT NULL ORDER BY seconds DESC"
         ),
     )
-    for table, definition, gain, seconds, size, write, tried, served in rows:
-        index = declarable(definition, f"advised: {served[:150]}")
-        if not index or catalogue.find(cursor, index.name):
+    declared = stored.kept(cursor)
+    for table, definition, gain, seconds, size, write, tried, served, declaration in rows:
+        name = stored.name_of(declaration)
+        if name in declared:
             continue
         cost = "" if write is None else f", inserting a row takes {write:+.0%}"
         evidence = (
@@ -136,9 +134,10 @@ def _of_advice(cursor):
             "",
             evidence,
             definition,
-            dropping(index),
-            "deploy",
-            index.name,
+            dropping(name),
+            "declare",
+            name,
+            declaration,
         )
 
 
@@ -167,33 +166,19 @@ def _key(*parts):
     return f"{parts[0]}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
-def dropping(index):
-    return f'DROP INDEX CONCURRENTLY "public"."{index.name}"'
+def dropping(name):
+    return f'DROP INDEX CONCURRENTLY "public"."{name}"'
 
 
-def declarable(statement, purpose):
-    """The :class:`Index` that a CREATE INDEX of ours would make, with a name; None for anything else."""
-    made = CREATED.fullmatch(statement)
+def _foreign_key(one):
+    """The declaration, see :func:`.stored.read`, of the index that a foreign key wants, or None."""
+    made = FOREIGN_KEY.fullmatch(one.fix) if one.code == "foreign_key" else None
     if not made:
         return None
-    keys = [_KEY.fullmatch(one.strip()) for one in made["keys"].split(",")]
-    if not all(keys):
-        return None
-    mark = hashlib.sha256(statement.replace("CONCURRENTLY ", "").encode()).hexdigest()[:8]
-    columns = "_".join(one["column"] for one in keys)
-    return Index(
-        name=f"{made['table'][:28].strip('_')}_{columns[:18].strip('_')}_{mark}",
-        table=made["table"],
-        keys=tuple(_declared(one["column"], one["rest"].split()) for one in keys),
-        method=made["method"] or "btree",
-        where=made["where"] or "",
-        purpose=purpose,
-        query=purpose,
-        extension="pg_trgm" if "gin_trgm_ops" in made["keys"] else "",
-    )
-
-
-def _declared(column, words):
-    if words[:1] == ["gin_trgm_ops"]:
-        return Key(column, opclass=words[0])
-    return Key(column, direction=" ".join(words))
+    return {
+        "table": made["table"],
+        "keys": made["keys"].split(", "),
+        "where": made["where"] or "",
+        "purpose": one.text,
+        "query": "foreign key",
+    }

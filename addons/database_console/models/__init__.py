@@ -1,1 +1,1 @@
-from . import database_console, database_console_analysis, database_console_index
+from . import database_console, database_console_analysis

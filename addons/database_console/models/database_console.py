@@ -2,13 +2,12 @@ from contextlib import contextmanager
 
 import psycopg2
 from odoo import api, models
-from odoo.addons.database_index.engine import tasks
+from odoo.addons.database_index.engine import stored, tasks
 from odoo.addons.database_monitor import runtime as monitor
 from odoo.exceptions import AccessError, UserError
 
 from ..engine import figures, parameters, reading, recommendations
 from ..engine.errors import ConsoleRefusal
-from ..engine.recommendations import ADDON, declarable
 
 #: pages of other addons that the console leads to, where they are installed
 LINKS = (
@@ -76,38 +75,27 @@ class DatabaseConsole(models.AbstractModel):
         self._check_administrator()
         values = self._read(recommendations.RECOMMENDATIONS, asked)
         total, found = recommendations.asked_for(self._recommended(), values)
-        taken = self.env["database.console.index"].search([])
-        states = {
-            one.name: one.state
-            for one in self.env["database.index"].search([("name", "in", taken.mapped("name"))])
-        }
+        taken = self.env["database.index"].search([("stored", "=", True)])
         return {
             "total": total,
             "items": [one.to_json() for one in found],
-            "taken": [
-                {"name": one.name, "purpose": one.purpose, "state": states.get(one.name, "waiting")}
-                for one in taken
-            ],
+            "taken": taken.read(["name", "purpose", "state"]),
         }
 
     @api.model
     def preview(self, operation, name):
         """The statements that an operation on an index would send; none is executed.
 
-        :param operation: reindex, drop, restore, or withdraw (what was taken over from a recommendation)
+        :param operation: one of :data:`.tasks.SINGLE`
         """
         self._check_administrator()
         self._known(name, operation)
-        return self.env["database.index"]._preview("rollback" if operation == "withdraw" else operation, name)
+        return self.env["database.index"]._preview(operation, name)
 
     @api.model
     def operate(self, operation, name):
         """Have it done in the background, as :meth:`preview` shows it; return the task's id."""
-        self._check_administrator()
         self.preview(operation, name)
-        if operation == "withdraw":
-            self._taken(name).sudo().unlink()
-            return self.env["database.index"]._ask("rollback", name)
         return self._waiting(operation, name) or self.env["database.index"]._ask(operation, name)
 
     @api.model
@@ -115,24 +103,21 @@ class DatabaseConsole(models.AbstractModel):
         """The statements that would be sent if a recommendation were followed; none is executed."""
         self._check_administrator()
         one = self._recommendation(key)
-        if one.operation != "deploy":
+        if one.operation != "declare":
             return self.preview(one.operation, one.name)
-        index = declarable(one.fix, one.evidence)
         with self.env["database.index"]._session() as work:
-            return tasks.preview(work, {index.name: (index, ADDON)}, "deploy", index.name)
+            declared = {one.name: (stored.read(one.declaration), stored.OWNER)}
+            return tasks.preview(work, declared, "deploy", one.name)
 
     @api.model
     def follow(self, key):
         """Do in the background what a recommendation says; return the task's id."""
         self._check_administrator()
         one = self._recommendation(key)
-        if one.operation != "deploy":
+        if one.operation != "declare":
             return self.operate(one.operation, one.name)
-        if not self._taken(one.name):
-            self.env["database.console.index"].sudo().create(
-                {"name": one.name, "statement": one.fix, "purpose": one.evidence[:200]}
-            )
-        return self.env["database.index"]._ask("deploy", one.name)
+        page = self.env["database.index"]
+        return page._ask("deploy", page._declare(one.declaration))
 
     @api.model
     def analyze(self):
@@ -207,21 +192,15 @@ class DatabaseConsole(models.AbstractModel):
         total, items = source(self.env, self._read(known, asked))
         return {"total": total, "items": items}
 
-    def _taken(self, name):
-        return self.env["database.console.index"].search([("name", "=", name)])
-
     def _known(self, name, operation):
         """:raises UserError: that operation cannot be done on an index of that name"""
-        if operation == "withdraw":
-            found = self._taken(name)
-        elif operation in tasks.SINGLE:
-            state = "=" if operation == "restore" else "!="
-            found = self._present([("name", "=", name), ("state", state, "dropped")])
-        else:
-            raise UserError(
-                self.env._("Operation %s is unknown: reindex, drop, restore or withdraw.", operation)
-            )
-        if not found:
+        if operation not in tasks.SINGLE:
+            known = ", ".join(tasks.SINGLE)
+            raise UserError(self.env._("Operation %(operation)s is unknown; take one of %(known)s.",
+                                       operation=operation, known=known))  # fmt: skip
+        state = "=" if operation == "restore" else "!="
+        # what an administrator declared may not have been built yet
+        if operation != "withdraw" and not self._present([("name", "=", name), ("state", state, "dropped")]):
             raise UserError(self.env._("Index %s is not there for this; take one that the list shows.", name))
 
     def _present(self, domain):

@@ -1,4 +1,4 @@
-from odoo.addons.database_console.engine import parameters, prometheus, recommendations
+from odoo.addons.database_console.engine import parameters, prometheus
 from odoo.addons.database_console.engine.errors import ConsoleRefusal
 from odoo.addons.database_console.engine.reading import INDEXES, QUERIES
 from odoo.tests import BaseCase, tagged
@@ -38,43 +38,6 @@ class TestParameters(BaseCase):
         for given in ([("limits", "1")], [("limit", "1"), ("limit", "2")]):
             with self.assertRaisesRegex(ConsoleRefusal, "limit"):
                 parameters.read(INDEXES, given)
-
-
-@tagged("post_install", "-at_install")
-class TestDeclarable(BaseCase):
-    def test_what_the_engines_write(self):
-        index = recommendations.declarable(
-            'CREATE INDEX ON "public"."sale_order" USING btree (user_id, "date_order" DESC NULLS LAST)'
-            " WHERE active IS TRUE",
-            "advised",
-        )
-        self.assertEqual((index.table, index.method, index.where), ("sale_order", "btree", "active IS TRUE"))
-        self.assertEqual(
-            [(key.column, key.direction) for key in index.keys],
-            [("user_id", ""), ("date_order", "DESC NULLS LAST")],
-        )
-        trigrams = recommendations.declarable(
-            'CREATE INDEX ON "public"."res_partner" USING gin (name gin_trgm_ops)', "advised"
-        )
-        self.assertEqual((trigrams.keys[0].opclass, trigrams.extension), ("gin_trgm_ops", "pg_trgm"))
-
-    def test_same_statement_same_name(self):
-        plain, while_working = (
-            recommendations.declarable(f'CREATE INDEX {how}ON "public"."t_t" (a)', "p")
-            for how in ("", "CONCURRENTLY ")
-        )
-        self.assertEqual(plain.name, while_working.name)
-
-    def test_anything_else_is_for_a_person(self):
-        for statement in (
-            "",
-            'DROP INDEX CONCURRENTLY "public"."x"',
-            'CREATE INDEX ON "public"."t" ((lower(a)))',
-            'CREATE UNIQUE INDEX ON "public"."t" (a)',
-            'CREATE INDEX ON "public"."t" (a); DROP TABLE t',
-            'CREATE INDEX ON "other"."t" (a)',
-        ):
-            self.assertIsNone(recommendations.declarable(statement, "p"), statement)
 
 
 @tagged("post_install", "-at_install")

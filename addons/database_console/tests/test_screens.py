@@ -16,10 +16,12 @@ class TestScreens(HttpCase):
             "INSERT INTO database_monitor.alert (kind, key, text, severity, raised_at, seen_at)"
             " VALUES ('console', '', 'wrong in the console', 'error', now(), now())",
             "INSERT INTO database_monitor.advice"
-            ' ("table", definition, gain, seconds, bytes, write, tried, statements)'
+            ' ("table", definition, gain, seconds, bytes, write, tried, statements, declaration)'
             " VALUES ('console_tour', 'CREATE INDEX ON \"public\".\"console_tour\" USING btree (herd)'"
             ", 0.9, 90, 1048576, 0.1, 'sample',"
-            " '[[\"SELECT id FROM console_tour WHERE herd = ?\", 900, 8]]')",
+            " '[[\"SELECT id FROM console_tour WHERE herd = ?\", 900, 8]]',"
+            ' \'{"table": "console_tour", "keys": ["herd"], "method": "btree", "purpose": "advised",'
+            ' "query": "SELECT id FROM console_tour WHERE herd = ?"}\')',
         )
         cls.addClassCleanup(
             work,
@@ -27,6 +29,8 @@ class TestScreens(HttpCase):
             "DELETE FROM database_monitor.advice WHERE \"table\" = 'console_tour'",
             "DELETE FROM database_monitor.alert WHERE kind = 'console'",
             "DELETE FROM database_index.task WHERE name LIKE 'console_tour%'",
+            "DELETE FROM database_index.declared WHERE name LIKE 'console_tour%'",
+            "DELETE FROM database_index.index WHERE name LIKE 'console_tour%'",
         )
         with sql_db.db_connect(get_db_name()).cursor() as cr:
             cr.execute("SELECT pg_sleep(0.06) AS of_the_console")

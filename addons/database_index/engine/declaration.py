@@ -87,7 +87,7 @@ class Index:
     :param where: predicate, in the form that the query has (``active IS TRUE``)
     :param storage: pairs as ``("fillfactor", 70)``
     :param purpose: in a few words, for people
-    :param query: the call that it serves; a text where it came from a workload, which no call can prove
+    :param query: the call that it serves
     :param rejected: not to be deployed, and why: the plan, or the write cost that condemned it
     :param extension: what must be there (``pg_trgm``); without, the index is left out
     """
@@ -100,7 +100,7 @@ class Index:
     method: str = "btree"
     storage: tuple = ()
     purpose: str = ""
-    query: Query | str | None = None
+    query: Query | None = None
     rejected: str = ""
     extension: str = ""
 

@@ -40,12 +40,13 @@ export const TAGS = {
 };
 
 export const OPERATIONS = {
+    declare: _t("Declare and Deploy"),
     deploy: _t("Deploy"),
     rollback: _t("Roll Back"),
     reindex: _t("Rebuild"),
     drop: _t("Drop"),
     restore: _t("Restore"),
-    withdraw: _t("Undo"),
+    withdraw: _t("Take Back"),
     analyze: _t("Analyze the Workload"),
 };
 
