@@ -7,7 +7,7 @@
     "category": "Industries/Dairy",
     "license": "LGPL-3",
     "author": "Smart Dairy",
-    "depends": ["smart_dairy_performance", "smart_dairy_farm", "smart_dairy_iot"],
+    "depends": ["smart_dairy_performance", "smart_dairy_farm", "smart_dairy_iot", "database_monitor"],
     "data": [],
     "application": True,
     "installable": True,

@@ -191,7 +191,7 @@ def orm_herd(env, first, last):
 
 
 def optimized_herd(env, first, last):
-    data = uncached(env["farm.animal"].get_herd_dashboard)(first, last)
+    data = uncached(env["farm.animal"].get_herd_dashboard)(first, last, grain="day")
     fat = data["milk"]["fat"]
     return {
         "total": data["milk"]["total"],
@@ -258,7 +258,7 @@ def orm_stock(env, first, last):
 
 
 def optimized_stock(env, first, last):
-    data = uncached(env["product.product"].get_stock_dashboard)(first, last)
+    data = uncached(env["product.product"].get_stock_dashboard)(first, last, grain="day")
     days = {
         way: sum(1 for unit in data["units"] for day in unit["days"] if day[key])
         for way, key in (("received", "in"), ("sent", "out"))
@@ -314,7 +314,7 @@ def orm_receivables(env, first, last):
 
 
 def optimized_receivables(env, first, last):
-    data = uncached(env["account.move.line"].get_receivables_dashboard)(first, last)
+    data = uncached(env["account.move.line"].get_receivables_dashboard)(first, last, grain="day")
     return {
         "buckets": {row["name"]: row["amount"] for row in data["buckets"]},
         "owed": data["trend"][-1]["amount"],

@@ -41,7 +41,7 @@ _package = types.ModuleType("database_rollup")
 _package.__path__ = [str(Path(__file__).resolve().parent.parent / "addons" / "database_rollup")]
 sys.modules.setdefault("database_rollup", _package)
 
-from database_rollup.engine import deploy, fold, grace, planner, verify  # noqa: E402
+from database_rollup.engine import cover, deploy, fold, grace, planner, verify  # noqa: E402
 from database_rollup.engine.errors import BusyError, NotCoveredError, NotDeployedError  # noqa: E402
 from database_rollup.engine.protocol import RULES  # noqa: E402
 from database_rollup.engine.sql import SQL, run  # noqa: E402
@@ -49,8 +49,11 @@ from database_rollup.testing import scenarios  # noqa: E402
 from database_rollup.testing.sample import MILK, ORDERS, ROLLUPS, SALES, Lab  # noqa: E402
 
 NEEDS = "servers"  # of `make soak`: no database
-# Audited reads, wrong ones; of the former: of own writes, of an old snapshot, in a single statement.
-COUNTERS = ("reads", "wrong", "own", "old", "single", "writes", "rollbacks", "folds", "graces", "errors")
+# Audited reads, wrong ones; of the former: of own writes, of an old snapshot, in a single statement, as a
+# page asks that has looked which days are dirty.
+COUNTERS = (
+    "reads", "wrong", "own", "old", "single", "looked", "writes", "rollbacks", "folds", "graces", "errors",
+)  # fmt: skip
 
 MOST_MUTATION = 120  # seconds in which the soak must notice a broken rule
 # PostgreSQL shows a truncated table as empty to older snapshots, too: then GROUP BY itself is wrong. Held
@@ -271,7 +274,14 @@ class Worker(Writes):
                         SQL.identifier("database_rollup", f"{rollup.prefix}_log"),
                     ),
                 )[0][0]
-        answer = run(cursor, planner.answer(rollup, question, self.rules, noted))
+        dirty = None
+        if self.rules == RULES and self.rng.random() < 0.4:  # as a page does: look first, then ask
+            ((text,),) = run(cursor, cover.standing([rollup]))
+            dirty = cover.dirty_of(text)
+            self.count("looked")
+            if self.rng.random() < 0.3:
+                self.dawdle(0.1)
+        answer = run(cursor, planner.answer(rollup, question, self.rules, noted, dirty))
         really = run(cursor, planner.base(rollup, question))
         if answer != really if question.limit else not scenarios.same(answer, really):
             self.report(rollup, question, answer, really)

@@ -22,6 +22,7 @@ TEST = {
     "mosquitto": ["/usr/sbin/mosquitto"],
     "haproxy": ["/usr/sbin/haproxy"],
     "fonts-noto-core": ["/usr/share/fonts/truetype/noto/NotoSansBengali-Regular.ttf"],
+    "postgresql-15-hypopg": ["/usr/share/postgresql/1[5-9]/extension/hypopg.control"],
     "nodejs": ["/usr/bin/node", "/usr/bin/nodejs"],
 }
 

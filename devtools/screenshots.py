@@ -3,9 +3,9 @@
     python devtools/screenshots.py --url http://localhost:8069 --login admin --password admin --out
     docs/images
 
-Logs in with Chromium and photographs the dashboards, a cow card, whole-herd entry, the orders by month
-and their partitions at 1400 and at 390 pixels. Needs Playwright for Python and Chromium; ends with status 1
-when a page shows an error.
+Logs in with Chromium and photographs the dashboards, a cow card, whole-herd entry, the orders by month,
+their partitions and the indexes at 1400 and at 390 pixels. Needs Playwright for Python and
+Chromium; ends with status 1 when a page shows an error.
 """
 
 import argparse

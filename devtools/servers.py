@@ -4,6 +4,8 @@ Existing servers are used when the environment points at them: `SMART_DAIRY_PGHO
 `SMART_DAIRY_PGUSER` (password from `PGPASSWORD` or `~/.pgpass`), `SMART_DAIRY_REDIS_URL`.
 """
 
+import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -109,27 +111,73 @@ def ensure_postgres():
                 "start that server, or unset SMART_DAIRY_PGHOST to use a private one",
             )
         return
-    if pg_ready():
+    if adopt_postgres(0):
         return
-    prefix, options = as_server_user()
-    with step("PostgreSQL, a private server") as now:
-        if not (PG_DATA / "PG_VERSION").exists():
-            create_cluster(prefix, options)
-        port = server["port"] if server["port"] and not answers(HOST, server["port"]) else free_port(5470)
-        write_local_settings(port)
-        with (LOG / "postgresql.log").open("ab") as log:
-            process = subprocess.Popen(
-                [*prefix, str(pg_bin() / "postgres"), "-D", str(PG_DATA)],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                cwd="/",
-                **options,
+    with alone("postgresql"), step("PostgreSQL, a private server") as now:
+        if not adopt_postgres():
+            start_postgres(server["port"])
+        now.note = f"port {read_state()['pg_port']}"
+
+
+@contextlib.contextmanager
+def alone(name):
+    """One process at a time."""
+    with (LOCAL / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def postmaster():
+    """``(pid, port)`` of the server on our data directory, by its own word (``postmaster.pid``), or None."""
+    try:
+        pid, folder, _started, port = (PG_DATA / "postmaster.pid").read_text().splitlines()[:4]
+        # after a crash the number may be another process's by now
+        command = Path(f"/proc/{int(pid)}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError, ValueError):  # none, ended, or not written in full yet
+        return None
+    return (int(pid), int(port)) if folder in command and alive(pid) else None
+
+
+def adopt_postgres(seconds=60):
+    """Remember the server that runs on our data directory once it answers; False when none runs.
+
+    A busy one takes its time to answer; a second one on the same directory is never the remedy.
+    """
+    deadline = time.monotonic() + seconds
+    while found := postmaster():
+        if pg_answers(found[1]):
+            remember(pg_pid=found[0], pg_port=found[1])
+            return True
+        if time.monotonic() > deadline:
+            if not seconds:
+                return False
+            raise Failure(
+                f"PostgreSQL runs (process {found[0]}, port {found[1]}) and does not answer",
+                f"no answer within {seconds} s",
+                "see `make logs`; then `make stop`, and run the same command again",
             )
-        remember(pg_port=port, pg_pid=process.pid)
-        wait_for(pg_ready, "PostgreSQL", LOG / "postgresql.log", process)
-        now.note = f"port {port}"
+        time.sleep(0.2)
+    return False
+
+
+def start_postgres(port):
+    """Start the server, on this port where it is free; its cluster is made at first."""
+    prefix, options = as_server_user()
+    if not (PG_DATA / "PG_VERSION").exists():
+        create_cluster(prefix, options)
+    port = port if port and not answers(HOST, port) else free_port(5470)
+    write_local_settings(port)
+    with (LOG / "postgresql.log").open("ab") as log:
+        process = subprocess.Popen(
+            [*prefix, str(pg_bin() / "postgres"), "-D", str(PG_DATA)],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+            **options,
+        )
+    wait_for(lambda: adopt_postgres(0), "PostgreSQL", LOG / "postgresql.log", process)
 
 
 def create_cluster(prefix, options):
@@ -167,11 +215,8 @@ def write_local_settings(port):
     (PG_DATA / "postgresql.conf").write_text(text)
 
 
-def pg_ready():
-    state = read_state()
-    if not state.get("pg_port") or not alive(state.get("pg_pid")):
-        return False
-    command = [pg_bin() / "pg_isready", "-q", "-h", HOST, "-p", str(state["pg_port"])]
+def pg_answers(port):
+    command = [pg_bin() / "pg_isready", "-q", "-h", HOST, "-p", port, "-t", 3]
     return subprocess.run([str(part) for part in command]).returncode == 0
 
 
@@ -231,6 +276,8 @@ def wait_for(ready, name, log, process, seconds=60):
 def stop(key, name):
     """Stop a server we started and remember that it is gone."""
     pid = read_state().get(key)
+    if key == "pg_pid" and (found := postmaster()):
+        pid = found[0]  # whatever was remembered
     if alive(pid):
         with step(f"stopping {name}"):
             os.kill(pid, 15 if key != "pg_pid" else 2)

@@ -10,10 +10,15 @@ class FromBase(Exception):
 class Asking:
     """Asks ``database.rollup`` as the user of ``env`` and remembers why a rollup could not answer.
 
+    It lives for one page: nothing is written while it asks.
+
+    :param names: of the rollups that will be asked
     :param use_rollup: False asks the source tables, for comparison
     """
 
-    def __init__(self, env, use_rollup=True):
+    def __init__(self, env, *names, use_rollup=True):
+        self.names = names
+        self.standing = None
         self.rollups = env["database.rollup"]
         self.use_rollup = use_rollup
         self.reasons = {}  # a dict keeps the order
@@ -28,12 +33,15 @@ class Asking:
         if isinstance(days, list):
             question["periods"] = [(period.first, period.last) for period in days]
             days = Period(min(period.first for period in days), max(period.last for period in days))
+        if self.standing is None:
+            self.standing = self.rollups._standing(self.names) if self.use_rollup else {}
         answer = self.rollups._ask(
             name,
             days.first,
             days.last,
             use_rollup=self.use_rollup,
             conditions=self.conditions,
+            standing=self.standing,
             **question,
         )
         if answer.source != "rollup":

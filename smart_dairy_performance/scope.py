@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, float_round
 
 from .guards import check_internal, companies_of, parse_period
+from .queries.periods import today
 
 #: what :func:`currency_info` and rounding read
 CURRENCY = ("name", "symbol", "position", "rounding", "decimal_places")
@@ -47,6 +48,13 @@ def warm(companies):
         for model, id_, names, known in of_record:
             for name, value in zip(names, known, strict=True):
                 model._fields[name]._insert_cache(model.browse(id_), [value])
+
+
+def today_of(env, companies):
+    """The present business day (ISO) of the leading company."""
+    head = head_of(env, companies)
+    warm(head)
+    return today(head._business_tz(), fields.Datetime.now()).isoformat()
 
 
 def scope_of(env, date_from, date_to, company_id=None):

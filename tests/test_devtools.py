@@ -1,9 +1,12 @@
 """The set-up's own promises: clear failures, nothing outside `.local/`, state that survives a kill."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from devtools import commands, console, debian, odoo_source, paths  # noqa: E402
+from devtools import commands, console, debian, odoo_source, paths, servers  # noqa: E402
 
 
 def make(*arguments, **environment):
@@ -91,6 +94,47 @@ def test_a_taken_port_is_passed_over():
         port = taken.getsockname()[1]
         assert not paths.is_free(port)
         assert paths.free_port(port) > port
+
+
+@pytest.fixture
+def own_postgres(tmp_path, monkeypatch):
+    """A checkout's private PostgreSQL in a folder of the test's."""
+    monkeypatch.delenv("SMART_DAIRY_PGHOST", raising=False)
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state.json")
+    for name, folder in (("LOCAL", ""), ("PG_DATA", "postgresql"), ("LOG", "log")):
+        monkeypatch.setattr(servers, name, tmp_path / folder)
+    servers.LOG.mkdir()
+    yield
+    servers.stop("pg_pid", "PostgreSQL")
+    assert servers.postmaster() is None
+
+
+def test_one_folder_has_one_postgresql(own_postgres):
+    """Started twice at once, forgotten, remembered wrongly or too busy to answer: it is found again."""
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(servers.ensure_postgres) for _one in range(3)]:
+            done.result()
+    pid, port = found = servers.postmaster()
+    log = (servers.LOG / "postgresql.log").read_text()
+    assert log.count("database system is ready") == 1 and "already exists" not in log
+    for wrong in ({"pg_pid": None, "pg_port": None}, {"pg_pid": os.getpid(), "pg_port": 1}):
+        paths.remember(**wrong)
+        servers.ensure_postgres()
+        assert (paths.read_state()["pg_pid"], paths.read_state()["pg_port"]) == found
+    os.kill(pid, signal.SIGSTOP)
+    awake = threading.Timer(8, os.kill, [pid, signal.SIGCONT])
+    awake.start()
+    assert not servers.pg_answers(port)
+    servers.ensure_postgres()
+    awake.join()
+    assert servers.postmaster() == found
+
+
+def test_a_process_that_took_the_number_of_a_dead_postgresql_is_not_it(own_postgres):
+    servers.PG_DATA.mkdir()
+    for text in ("", f"{os.getpid()}\n{servers.PG_DATA}\n1\n5470\n", f"4194303\n{servers.PG_DATA}\n1\n1\n"):
+        (servers.PG_DATA / "postmaster.pid").write_text(text)
+        assert servers.postmaster() is None
 
 
 def test_only_the_ignored_folder_and_the_repository_are_written():

@@ -13,7 +13,7 @@ from functools import partial
 from odoo.tools import SQL
 
 from .engine import catalogue
-from .engine.declaration import Value
+from .engine.declaration import Query, Value
 from .engine.sql import run
 
 #: rows that are written to see what writing costs
@@ -114,13 +114,14 @@ def _indexes(node):
 
 
 def together(indexes):
-    """Lists of declared indexes that serve the same query, rejected ones left out.
+    """Lists of declared indexes that serve the same query. Left out are rejected ones, and those of
+    administrators, whose statement is known without its values.
 
     An OR of conditions wants an index for each of them: such indexes are of use together, or not at all.
     """
     groups = {}
     for index in indexes:
-        if not index.rejected:
+        if not index.rejected and isinstance(index.query, Query):
             groups.setdefault(repr(index.query), []).append(index)
     return list(groups.values())
 

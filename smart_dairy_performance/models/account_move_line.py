@@ -14,7 +14,8 @@ from ..guards import check_group, companies_of, compared_period, grain_of, steps
 from ..names import partner_names
 from ..queries import receivables
 from ..queries.periods import PeriodError, business_day, today
-from ..scope import currency_info, head_of, headline_companies, rounder, scope_of
+from ..rollups.receivables import ROLLUPS
+from ..scope import currency_info, headline_companies, rounder, scope_of, today_of
 
 CUSTOMERS = 15
 EXPECTED_DAYS = 30
@@ -56,7 +57,7 @@ class AccountMoveLine(models.Model):
         """
         scope = self._receivables_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        asking = Asking(self.env)
+        asking = Asking(self.env, *(rollup.name for rollup in ROLLUPS))
         grain = grain_of(self.env, scope["period"], grain)
         data, previous = self._receivables_figures(asking, scope, before, grain)
         return {
@@ -79,8 +80,7 @@ class AccountMoveLine(models.Model):
     def get_receivables_today(self, company_id=None):
         """Return the present business day (ISO) of the chosen or current company."""
         check_group(self.env, *GROUPS)
-        head = head_of(self.env, companies_of(self.env, company_id))
-        return today(head.sudo()._business_tz(), fields.Datetime.now()).isoformat()
+        return today_of(self.env, companies_of(self.env, company_id))
 
     @api.model
     @api.readonly

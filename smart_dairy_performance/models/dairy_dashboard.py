@@ -105,7 +105,7 @@ class DairyDashboard(models.AbstractModel):
                     **values,
                     "name": label,
                     "model_id": MODELS[name],
-                    "action_id": self._action(name).id,
+                    "action_id": self._action_id(name),
                     "user_ids": [Command.set(self.env.user.ids)],
                 }
             )
@@ -120,13 +120,15 @@ class DairyDashboard(models.AbstractModel):
         return self._saved(name)
 
     @api.model
-    def _action(self, name):
-        return self.env.ref(f"smart_dairy_performance.{name}_dashboard_action").sudo()
+    def _action_id(self, name):
+        return self.env["ir.model.data"]._xmlid_to_res_id(f"smart_dairy_performance.{name}_dashboard_action")
 
     @api.model
     def _own_filters(self, name):
-        return self.env["ir.filters"].search(
-            [("action_id", "=", self._action(name).id), ("user_ids", "=", self.env.uid)], order="name, id"
+        return self.env["ir.filters"].search_fetch(
+            [("action_id", "=", self._action_id(name)), ("user_ids", "=", self.env.uid)],
+            ["name", "is_default", "context"],
+            order="name, id",
         )
 
     @api.model

@@ -44,7 +44,7 @@ class FarmAnimal(models.Model):
         :raises AccessError: portal and public users, users without herd access, foreign farms
         """
         scope = self._herd_scope(farm_id)
-        asking = Asking(self.env)
+        asking = Asking(self.env, "herd_animals", "herd_milk")
         counts = self._herd_present_by_type(asking, scope)
         kg = self._herd_kg_today(asking, scope)
         names = self._herd_labels("animal_type")

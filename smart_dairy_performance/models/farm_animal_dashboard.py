@@ -55,7 +55,7 @@ class FarmAnimal(models.Model):
         domains = self._herd_domains(scope, period)
         formulas = set(scope["farms"].mapped("ecm_formula"))
         ecm = formulas.pop() if len(formulas) == 1 else None
-        asking = Asking(self.env)
+        asking = Asking(self.env, "herd_milk", "herd_cases", "herd_animals")
         grain = grain_of(self.env, period, grain)
         days, days_before = self._herd_days(asking, scope, [period, before], grain)
         steps, steps_before = period.steps(grain), before.steps(grain)
@@ -340,7 +340,7 @@ class FarmAnimal(models.Model):
         """
         scope = self._herd_scope(farm_id, company_id)
         period = parse_period(self.env, date_from, date_to, self._herd_head(company_id)._business_tz())
-        asking = Asking(self.env)
+        asking = Asking(self.env, "herd_animals", "herd_milk")
         now = asking.ask(
             "herd_animals",
             EVER,
@@ -373,7 +373,8 @@ class FarmAnimal(models.Model):
     def get_herd_ranking(self, date_from, date_to, farm_id=None, company_id=None):
         """Return the present animals that gave most and least milk per day in milk; cached.
 
-        It reads every milk record of the period: the page asks for it after all else is shown.
+        It reads every milk record of the period: the page asks for it after all else is shown, of more than
+        2,000 animals only by a button.
 
         :param date_from, date_to, farm_id, company_id: as in :meth:`get_herd_dashboard`, with its errors
         :return: dict: ``best``, ``worst``: at most :data:`RANKED` dicts each of id, name, pen, dim, parity,

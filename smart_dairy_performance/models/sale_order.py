@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.addons.method_cache import cached_method
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -10,8 +10,7 @@ from ..dependencies import SALES
 from ..guards import check_internal, companies_of, compared_period, grain_of, steps_info
 from ..names import partner_names, product_names
 from ..queries import sales
-from ..queries.periods import today
-from ..scope import currency_info, head_of, moments, rounder, scope_of
+from ..scope import currency_info, moments, rounder, scope_of, today_of
 
 TOP_LIMIT = 10
 COMPARED = ("summary", "daily_stats", "date_from", "date_to")
@@ -50,7 +49,8 @@ class SaleOrder(models.Model):
         :raises UserError: dates that are none, or the wrong way round
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
-        (data,) = self._dashboard_figures(Asking(self.env), scope, products=TOP_LIMIT)
+        asking = Asking(self.env, "sales", "sales_lines")
+        (data,) = self._dashboard_figures(asking, scope, products=TOP_LIMIT)
         return data
 
     @api.model
@@ -82,7 +82,7 @@ class SaleOrder(models.Model):
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
         scope["grain"] = grain_of(self.env, scope["period"], grain)
-        asking = Asking(self.env)
+        asking = Asking(self.env, "sales", "sales_lines", "deliveries")
         data, previous = self._dashboard_figures(asking, scope, before, TOP_LIMIT, customers=None)
         return {
             **data,
@@ -112,7 +112,7 @@ class SaleOrder(models.Model):
         """
         scope = self._dashboard_scope(date_from, date_to, company_id)
         before = compared_period(self.env, scope["period"], compare)
-        asking = Asking(self.env)
+        asking = Asking(self.env, "sales")
         data, previous = self._dashboard_figures(asking, scope, before, customers=TOP_LIMIT, steps=False)
         count = "unique_customers"
         return {
@@ -135,8 +135,7 @@ class SaleOrder(models.Model):
     def get_dashboard_today(self, company_id=None):
         """Return the present business day (ISO) of the chosen or current company."""
         check_internal(self.env)
-        head = head_of(self.env, companies_of(self.env, company_id))
-        return today(head.sudo()._business_tz(), fields.Datetime.now()).isoformat()
+        return today_of(self.env, companies_of(self.env, company_id))
 
     # ------------------------------------------------------------
     # SCOPE

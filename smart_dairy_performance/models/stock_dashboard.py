@@ -13,7 +13,7 @@ from ..guards import check_group, companies_of, compared_period, grain_of, steps
 from ..names import product_names
 from ..queries import stock
 from ..queries.periods import Period, business_day, today
-from ..scope import currency_info, head_of, headline_companies, moments, scope_of
+from ..scope import currency_info, headline_companies, moments, scope_of, today_of
 
 LISTED = 15
 EXPIRY_DAYS = 30
@@ -61,7 +61,7 @@ class ProductProduct(models.Model):
         """
         scope = self._stock_scope(date_from, date_to, warehouse_id, company_id)
         period, before = scope["period"], compared_period(self.env, scope["period"], compare)
-        asking = Asking(self.env)
+        asking = Asking(self.env, "stock_flows")
         rows = self._stock_on_hand(scope)
         values = self._stock_values(scope, rows) if scope["values"] else {}
         headline = self._stock_headline(scope, values)
@@ -112,10 +112,9 @@ class ProductProduct(models.Model):
         """Return ``today`` (ISO) and ``warehouses`` ([{id, name}]) that the user can choose from."""
         check_group(self.env, "stock.group_stock_user")
         companies = companies_of(self.env, company_id)
-        tz = head_of(self.env, companies).sudo()._business_tz()
-        warehouses = self.env["stock.warehouse"].search([("company_id", "in", companies.ids)])
+        warehouses = self.env["stock.warehouse"].search_fetch([("company_id", "in", companies.ids)], ["name"])
         return {
-            "today": today(tz, fields.Datetime.now()).isoformat(),
+            "today": today_of(self.env, companies),
             "warehouses": [{"id": warehouse.id, "name": warehouse.name} for warehouse in warehouses],
         }
 

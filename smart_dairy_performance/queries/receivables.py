@@ -78,23 +78,28 @@ class Position:
 def customers(answer, as_of, limit):
     """Statement: the customers with the largest overdue and then open amounts.
 
-    :param answer: SELECT with columns period (0: due before ``as_of``), customer, items, amount, oldest (due
-        day of the oldest item that is owed)
+    :param answer: SELECT with columns period (0: due before ``as_of``, 1: not), customer, items,
+        amount, oldest (due day of the oldest item that is owed)
     :return: SQL giving customer, items, amount, overdue amount, days past due of the oldest overdue item;
         and, of all customers but ``NULL``, how many owe and how many have items due before ``as_of``
     """
     return SQL(
         """
-        SELECT customer, sum(items::float8)::bigint, sum(amount) AS amount,
-               COALESCE(sum(amount) FILTER (WHERE period = 0), 0) AS overdue,
-               %s - min(oldest) FILTER (WHERE period = 0),
-               count(customer) OVER (), count(CASE WHEN bool_or(period = 0) THEN customer END) OVER ()
-          FROM (%s) a
-         GROUP BY customer
-         ORDER BY overdue DESC, amount DESC, customer LIMIT %s
+        WITH g AS MATERIALIZED (
+            SELECT customer, sum(items::float8)::bigint AS items,
+                   COALESCE(sum(amount) FILTER (WHERE period = 0), 0) AS overdue,
+                   COALESCE(sum(amount) FILTER (WHERE period = 1), 0) AS due,
+                   min(oldest) FILTER (WHERE period = 0) AS oldest, bool_or(period = 0) AS late
+              FROM (%s) a
+             GROUP BY customer
+        )
+        SELECT customer, items, overdue + due, overdue, %s - oldest,
+               (SELECT count(customer) FROM g), (SELECT count(customer) FROM g WHERE late)
+          FROM g
+         ORDER BY overdue DESC, overdue + due DESC, customer LIMIT %s
         """,
-        as_of,
         answer,
+        as_of,
         limit,
     )
 

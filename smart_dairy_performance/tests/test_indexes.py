@@ -1,5 +1,5 @@
 from odoo.addons.database_index import evidence
-from odoo.addons.database_index.engine.declaration import declared
+from odoo.addons.database_index.engine.declaration import Query, Value, declared
 from odoo.tests import TransactionCase, tagged
 
 from . import index_world
@@ -24,6 +24,15 @@ class TestIndexes(TransactionCase):
                     self.assertTrue(found.used, f"no plan uses {found.name}: {found}")
                     before, after = found.pages
                     self.assertLess(after, before, found)
+
+    def test_a_farms_milk_is_read_in_its_order(self):
+        """smart_dairy_farm's index by farm and day gives the first page of a farm's list, without a sort."""
+        domain = [("farm_id", "=", Value("SELECT max(farm_id) FROM farm_milk_record"))]
+        query = Query("farm.milk.record", "search", (domain,), (("limit", 80),))
+        (statement,) = evidence.statements_of(self.env, query)
+        names, pages, _ms = evidence.explain(self.env.cr, [statement])
+        self.assertEqual(names, {"farm_milk_record_farm_date_idx"})
+        self.assertLess(pages, 100)
 
     def test_the_condemned_have_a_reason(self):
         for index in self.indexes:

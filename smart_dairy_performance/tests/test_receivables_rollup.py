@@ -21,7 +21,7 @@ class TestReceivablesRollup(ReceivablesCase):
         with freeze_time(NOW):
             scope = Line._receivables_scope(first, last, None)
             before = compared_period(Line.env, scope["period"], compare)
-            asking = Asking(Line.env, use_rollup)
+            asking = Asking(Line.env, *ROLLUPS, use_rollup=use_rollup)
             return *Line._receivables_figures(asking, scope, before, grain), asking.origin
 
     def assertSame(self, first, last, companies, source="rollup", compare="previous", grain="day"):

@@ -92,7 +92,7 @@ class TestSalesRollup(SalesCase):
         before = compared_period(Order.env, scope["period"], compare)
         result = []
         for use_rollup in (True, False):
-            asking = Asking(Order.env, use_rollup)
+            asking = Asking(Order.env, "sales", "sales_lines", use_rollup=use_rollup)
             figures = Order._dashboard_figures(asking, scope, before, BEST, BEST)
             result.append((figures, asking.origin))
         return result

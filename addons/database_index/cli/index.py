@@ -1,5 +1,6 @@
 """``odoo index``: what the page does, for operators and deployment scripts."""
 
+import getpass
 import json
 import sys
 
@@ -7,8 +8,8 @@ import psycopg2
 from odoo.cli.command import Command
 from odoo.tools import config
 
-SINGLE = ("reindex", "drop", "restore")
-WHAT = ("list", "verify", "deploy", "rollback", *SINGLE, "progress", "stop", "health", "prove")
+SINGLE = ("reindex", "drop", "restore", "withdraw")
+WHAT = ("list", "verify", "declare", "deploy", "rollback", *SINGLE, "progress", "stop", "health", "prove")
 
 
 class Index(Command):
@@ -34,6 +35,8 @@ class Index(Command):
             self._refuse("name one database with -d")
         if options.what in SINGLE and len(options.index) != 1:
             self._refuse(f"{options.what} needs one --index")
+        if (options.what == "declare") != (options.declaration is not None):
+            self._refuse("declare needs --declaration JSON, and nothing else takes it")
         if options.what == "drop" and not (options.yes or options.dry_run):
             self._refuse("drop removes what no deployment made: look at it with --dry-run, then add --yes")
         try:
@@ -55,7 +58,7 @@ class Index(Command):
     def _answer(self, session, database, options):
         """``(rows to print, exit code)``"""
         # pylint: disable=odoo-addons-relative-import
-        from odoo.addons.database_index.engine import deploy, drop, health, progress, reindex, tasks
+        from odoo.addons.database_index.engine import deploy, drop, health, progress, reindex, stored, tasks
 
         if options.what == "health":
             with session.transaction() as cursor:
@@ -83,7 +86,14 @@ class Index(Command):
                 "seconds": round(seconds, 1),
             }
             return [facts], 0
+        if options.what == "withdraw":
+            outcomes = deploy.withdraw(session, options.index[0])
+            return [one.to_dict() for one in outcomes], int(any(one.failed for one in outcomes))
         declarations = self._declarations(database)
+        if options.what == "declare":
+            index = self._declare(session, options.declaration, declarations)
+            return [{"name": index.name, "table": index.table}], 0
+        declarations = stored.beside(session, declarations)
         unknown = set(options.index) - set(declarations)
         if unknown and options.what != "rollback":
             self._refuse(f"index {', '.join(sorted(unknown))} is not declared; see: odoo index list")
@@ -97,6 +107,8 @@ class Index(Command):
         if options.what == "prove":
             if not options.yes:
                 self._refuse("prove locks tables while it runs: use it on a copy of a database, with --yes")
+            if by_hand := sorted(one for one in options.index if isinstance(declarations[one][0].query, str)):
+                self._refuse(f"{by_hand[0]} serves a statement without its values; see: odoo monitor analyze")
             return self._prove(database, [index for index, _addon in declarations.values()], options)
         names = set(options.index) or None
         if options.what == "verify":
@@ -116,6 +128,19 @@ class Index(Command):
         from odoo.orm.registry import Registry
 
         return runtime.declarations(Registry(database))
+
+    def _declare(self, session, text, declarations):
+        # pylint: disable=odoo-addons-relative-import
+        from odoo.addons.database_index.engine import stored
+        from odoo.addons.database_index.engine.errors import DeclarationError
+
+        try:
+            facts = json.loads(sys.stdin.read() if text == "-" else text)
+            return stored.declare(session, facts, getpass.getuser(), declarations)
+        except json.JSONDecodeError as error:
+            self._refuse(f"--declaration is no JSON: {error}")
+        except DeclarationError as error:
+            self._refuse(str(error).splitlines()[0])
 
     @staticmethod
     def _prove(database, indexes, options):
@@ -165,6 +190,7 @@ class Index(Command):
             default=[],
             help="one index, by its name; may be repeated (default: all)",
         )
+        add("--declaration", help="declare: the index as a JSON object; -: from the standard input")
         add("--dry-run", action="store_true", help="show the exact statements, execute none")
         add("--yes", action="store_true", help="prove: this is a copy, which may be locked; drop: yes")
         add("--json", action="store_true", help="one JSON document")

@@ -16,6 +16,12 @@ TABLES = (
         state text NOT NULL, message text NOT NULL DEFAULT '', body text, next_body text,
         deployed_at timestamptz, seconds double precision, attempts integer NOT NULL DEFAULT 0
     )""",
+    # what administrators declare, beside the addons' code; see stored.py
+    """
+    CREATE TABLE IF NOT EXISTS database_index.declared (
+        name text PRIMARY KEY, facts jsonb NOT NULL, login text NOT NULL,
+        declared_at timestamptz NOT NULL DEFAULT now()
+    )""",
     # what administrators ask for, done in the background in this order
     """
     CREATE TABLE IF NOT EXISTS database_index.task (

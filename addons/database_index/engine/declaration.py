@@ -1,4 +1,7 @@
-"""What a declared index is. Written by developers, never by users: expressions are trusted SQL."""
+"""What a declared index is. Written by developers, never by users: expressions are trusted SQL.
+
+What users may declare goes through :mod:`.stored`, which lets names and constants pass and nothing else.
+"""
 
 import re
 from dataclasses import dataclass
@@ -87,7 +90,7 @@ class Index:
     :param where: predicate, in the form that the query has (``active IS TRUE``)
     :param storage: pairs as ``("fillfactor", 70)``
     :param purpose: in a few words, for people
-    :param query: the call that it serves
+    :param query: the call that it serves; an administrator's declaration has the statement's text
     :param rejected: not to be deployed, and why: the plan, or the write cost that condemned it
     :param extension: what must be there (``pg_trgm``); without, the index is left out
     """
@@ -100,7 +103,7 @@ class Index:
     method: str = "btree"
     storage: tuple = ()
     purpose: str = ""
-    query: Query | None = None
+    query: Query | str | None = None
     rejected: str = ""
     extension: str = ""
 

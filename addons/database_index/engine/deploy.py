@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import psycopg2
 from odoo.tools import SQL
 
-from . import build, catalogue, partitioned, state
+from . import build, catalogue, partitioned, state, stored
 from .connection import Patience
 from .errors import IndexRefusal, StoppedError
 from .sql import run, text
@@ -30,8 +30,9 @@ class Outcome:
 
 
 def verify(session, declarations):
-    """Compare declarations with the database; an :class:`Outcome` each, and one for what is no longer
-    declared."""
+    """Compare declarations, in code and stored, with the database; an :class:`Outcome` each, and one for what
+    is no longer declared."""
+    declarations = stored.beside(session, declarations)
     with session.transaction() as cursor:
         mine = catalogue.deployed(cursor) if catalogue.installed(cursor) else {}
     found = []
@@ -53,7 +54,7 @@ def deploy(session, declarations, patience=None, names=None, tell=None):
 
     A failure of one index does not keep the others from being deployed.
 
-    :param declarations: ``{name: (Index, addon)}``
+    :param declarations: ``{name: (Index, addon)}`` of those in code; what administrators declared joins them
     :param names: only these, and then nothing is dropped that is no longer declared
     :param tell: called with each :class:`Outcome` as soon as it is known
     :raises BusyError: another process works on indexes of this database
@@ -64,6 +65,7 @@ def deploy(session, declarations, patience=None, names=None, tell=None):
         build.ask_to_stop(session, False)
         with session.transaction() as cursor:
             mine = catalogue.deployed(cursor)
+        declarations = stored.beside(session, declarations)
         steps = [(name, index, addon) for name, (index, addon) in declarations.items()]
         for name, index, addon in steps:
             if names is None or name in names:
@@ -98,6 +100,34 @@ def rollback(session, patience=None, names=None, tell=None):
                 outcomes.append(_attempt(_drop, session, one, one.addon, one, patience))
                 _record(session, outcomes[-1], tell)
     return outcomes
+
+
+def withdraw(session, name, patience=None, tell=None):
+    """Take an administrator's declaration back with what was deployed for it; the :class:`Outcome` s.
+
+    The declaration goes first: interrupted, what is left is what nobody declares, which a deployment drops.
+
+    :raises IndexRefusal: no administrator declared it
+    """
+    with session.transaction() as cursor:
+        mine = withdrawable(cursor, name)
+        stored.forget(cursor, name)
+    outcomes = rollback(session, patience, {name}, tell) if mine else []
+    if not any(one.failed for one in outcomes):
+        with session.transaction() as cursor:
+            catalogue.forget(cursor, name)
+    return outcomes
+
+
+def withdrawable(cursor, name):
+    """The :class:`.catalogue.Deployed` of an administrator's declaration, None where nothing was deployed.
+
+    :raises IndexRefusal: no administrator declared it
+    """
+    mine = catalogue.deployed(cursor).get(name)
+    if name not in stored.kept(cursor) and not (mine and mine.addon == stored.OWNER):
+        raise IndexRefusal(f"index {name!r} was not declared by an administrator; see: odoo index list")
+    return mine
 
 
 def drop_here(cursor, addons=None):
@@ -248,6 +278,7 @@ def _drop(session, _index, _addon, mine, patience):
 
 def remember(session, declarations, outcomes):
     """Note what :func:`verify` found, for the page."""
+    declarations = stored.beside(session, declarations)
     with session.transaction() as cursor:
         unaccented = catalogue.unaccents(cursor)
         for one in outcomes:

@@ -2,15 +2,15 @@
 
 from odoo.tools import SQL
 
-from . import build, catalogue, deploy, drop, partitioned, state
+from . import build, catalogue, deploy, drop, partitioned, state, stored
 from .connection import Patience
 from .errors import BusyError, IndexRefusal, StoppedError
 from .reindex import reindex
 from .sql import own, relation, run, text
 
-OPERATIONS = ("deploy", "rollback", "reindex", "drop", "restore")
+OPERATIONS = ("deploy", "rollback", "reindex", "drop", "restore", "withdraw")
 #: these want one index
-SINGLE = ("reindex", "drop", "restore")
+SINGLE = ("reindex", "drop", "restore", "withdraw")
 
 
 def check(operation, name=None):
@@ -31,6 +31,9 @@ def preview(session, declarations, operation, name=None):
             return [_drop(cursor, name)]
         if operation == "restore":
             return [drop.restoring(drop.lost(cursor, name))]
+        if operation == "withdraw":
+            one = deploy.withdrawable(cursor, name)
+            return [_drop(cursor, owned) for owned in deploy.owned(cursor, one)] if one else []
     if operation == "reindex":
         return [text(SQL("REINDEX INDEX CONCURRENTLY %s", relation(name)))]
     if operation == "rollback":
@@ -38,6 +41,7 @@ def preview(session, declarations, operation, name=None):
         with session.transaction() as cursor:
             return [_drop(cursor, owned) for one in wanted for owned in deploy.owned(cursor, one)]
     found = []
+    declarations = stored.beside(session, declarations)
     for index, _addon in declarations.values():
         if name not in (None, index.name):
             continue
@@ -134,7 +138,9 @@ def perform(session, declarations, operation, name, patience, tell=None):
     if operation in ("drop", "restore"):
         size = getattr(drop, operation)(session, name, patience)
         return [], f"{name}: {size} bytes {'freed' if operation == 'drop' else 'built'}"
-    if operation == "deploy":
+    if operation == "withdraw":
+        done = deploy.withdraw(session, name, patience, tell)
+    elif operation == "deploy":
         done = deploy.deploy(session, declarations, patience, names, tell)
     else:
         done = deploy.rollback(session, patience, names, tell)

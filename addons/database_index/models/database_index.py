@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .. import runtime
-from ..engine import deploy, tasks
+from ..engine import deploy, stored, tasks
 from ..engine.errors import IndexRefusal
 from .ir_cron import want_work
 
@@ -24,6 +24,7 @@ class DatabaseIndex(models.Model):
     name = fields.Char("Index", readonly=True)
     table_name = fields.Char("Table", readonly=True)
     addon = fields.Char(readonly=True, help="The addon that declares it")
+    stored = fields.Boolean("Declared Here", readonly=True, help="By an administrator, who can take it back")
     state = fields.Selection(
         [
             ("valid", "Deployed"),
@@ -62,7 +63,9 @@ class DatabaseIndex(models.Model):
         self.env.cr.execute(
             """
             CREATE VIEW database_index AS
-            SELECT i.id, i.name, i.relation AS table_name, i.addon, i.state, i.message, i.purpose, i.query,
+            SELECT i.id, i.name, i.relation AS table_name, i.addon,
+                   EXISTS (SELECT FROM database_index.declared d WHERE d.name = i.name) AS stored,
+                   i.state, i.message, i.purpose, i.query,
                    i.rejected, i.statement, i.body IS NOT NULL AS deployed,
                    i.deployed_at AT TIME ZONE 'UTC' AS deployed_at, COALESCE(i.seconds, 0) AS seconds,
                    p.size_mb, p.scans
@@ -137,6 +140,20 @@ class DatabaseIndex(models.Model):
     @api.model
     def _declarations(self):
         return runtime.declarations(self.env.registry)
+
+    @api.model
+    def _declare(self, facts):
+        """Keep an administrator's declaration, see :func:`..engine.stored.read`; return its name."""
+        self._check_administrator()
+        with self._session() as work:
+            name = stored.declare(work, facts, self.env.user.login, self._declarations()).name
+        _logger.info("Index %s declared by %s", name, self.env.user.login)
+        return name
+
+    @api.model
+    def _declared(self, facts):
+        """Whether this declaration was made."""
+        return bool(self.search_count([("name", "=", stored.name_of(facts)), ("stored", "=", True)]))
 
     @api.model
     def _verify(self):

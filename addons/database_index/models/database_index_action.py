@@ -16,6 +16,7 @@ class DatabaseIndexAction(models.TransientModel):
             ("reindex", "Rebuild"),
             ("drop", "Drop"),
             ("restore", "Restore"),
+            ("withdraw", "Take Back"),
         ],
         required=True,
         default="deploy",

@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from .. import runtime
+from ..engine.health import Limits
 
 
 class DatabaseIndexPresent(models.Model):
@@ -22,13 +23,14 @@ class DatabaseIndexPresent(models.Model):
     state = fields.Selection(
         [
             ("active", "Active"),
+            ("unread", "Not Read Yet"),
             ("unused", "Unused"),
             ("guard", "Guards Rows"),
             ("invalid", "Invalid"),
             ("dropped", "Dropped"),
         ],
         readonly=True,
-        help="Unused: no scan was counted. Guards Rows: unique or a constraint's, whatever is counted",
+        help="Unused: no scan in seven days or more of counting. Guards Rows: unique or a constraint's",
     )
     deployed = fields.Boolean(readonly=True, help="Made by a deployment; a rollback drops exactly these")
     droppable = fields.Boolean(readonly=True)
@@ -41,7 +43,7 @@ class DatabaseIndexPresent(models.Model):
             """
             CREATE VIEW database_index_present AS
             SELECT q.*,
-                   q.state IN ('active', 'unused', 'invalid') AND NOT q.deployed AND NOT q.part AS droppable
+                   q.state NOT IN ('guard', 'dropped') AND NOT q.deployed AND NOT q.part AS droppable
               FROM (
                 SELECT c.oid::bigint AS id, c.relname::varchar AS name, t.relname::varchar AS table_name,
                        am.amname::varchar AS method, pg_get_indexdef(c.oid) AS definition,
@@ -50,7 +52,11 @@ class DatabaseIndexPresent(models.Model):
                        CASE WHEN NOT i.indisvalid THEN 'invalid'
                             WHEN i.indisunique OR i.indisreplident OR EXISTS (
                                 SELECT FROM pg_constraint k WHERE k.conindid = c.oid) THEN 'guard'
-                            WHEN pg_stat_get_numscans(c.oid) = 0 THEN 'unused' ELSE 'active' END AS state,
+                            WHEN pg_stat_get_numscans(c.oid) > 0 THEN 'active'
+                            WHEN (SELECT COALESCE(stats_reset, pg_postmaster_start_time())
+                                    FROM pg_stat_database WHERE datname = current_database())
+                                 > now() - interval '%s days' THEN 'unread'
+                            ELSE 'unused' END AS state,
                        EXISTS (SELECT FROM database_index.index d
                                 WHERE d.name = c.relname AND d.body IS NOT NULL) AS deployed,
                        c.relispartition AS part, NULL::timestamp AS dropped_at
@@ -63,7 +69,8 @@ class DatabaseIndexPresent(models.Model):
                        d.dropped_at AT TIME ZONE 'UTC'
                   FROM database_index.dropped d
                  WHERE to_regclass('public.' || quote_ident(d.name)) IS NULL) q
-            """
+            """,
+            [Limits.days],
         )
 
     def action_operate(self):

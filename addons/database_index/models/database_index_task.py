@@ -18,6 +18,7 @@ class DatabaseIndexTask(models.Model):
             ("reindex", "Rebuild"),
             ("drop", "Drop"),
             ("restore", "Restore"),
+            ("withdraw", "Take Back"),
         ],
         readonly=True,
     )
@@ -52,7 +53,8 @@ class DatabaseIndexTask(models.Model):
                    CASE WHEN t.done_at IS NULL AND b.phase IS NOT NULL THEN 'running'
                         WHEN t.done_at IS NULL THEN 'waiting'
                         WHEN t.failed THEN 'failed' ELSE 'done' END AS state,
-                   b.phase, COALESCE(b.share, 0) AS progress
+                   b.phase, CASE WHEN t.done_at IS NOT NULL AND NOT t.failed THEN 100
+                                 ELSE COALESCE(b.share, 0) END AS progress
               FROM database_index.task t LEFT JOIN first f ON f.id = t.id
               LEFT JOIN build b ON f.id IS NOT NULL
             """

@@ -1,1 +1,1 @@
-from . import test_deploy, test_drop, test_health, test_odoo
+from . import test_deploy, test_drop, test_health, test_odoo, test_stored

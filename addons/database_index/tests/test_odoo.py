@@ -5,7 +5,7 @@ import sys
 
 from odoo import api, models
 from odoo.addons.database_index import runtime
-from odoo.addons.database_index.engine import catalogue, deploy, tasks
+from odoo.addons.database_index.engine import catalogue, deploy, stored, tasks
 from odoo.addons.database_index.engine.connection import Patience
 from odoo.addons.database_index.engine.declaration import Index, Query, declare, declared, forget
 from odoo.addons.database_index.engine.errors import DeclarationError
@@ -98,7 +98,8 @@ class TestPage(DeclaredCase):
             record = env["database.index"].search([("name", "=", RATES.name)])
             self.assertTrue(record.deployed)
             self.assertGreater(record.size_mb, 0)
-            self.assertEqual(env["database.index.task"].search([], limit=1).state, "done")
+            task = env["database.index.task"].search([], limit=1)
+            self.assertEqual((task.state, task.progress), ("done", 100))
             for operation, statement in (
                 ("reindex", 'REINDEX INDEX CONCURRENTLY "public"."tour_rate_name_idx"'),
                 ("rollback", 'DROP INDEX CONCURRENTLY IF EXISTS "public"."tour_rate_name_idx"'),
@@ -142,6 +143,9 @@ class TestRights(TransactionCase):
             for name in ("res_partner_pkey", "res_partner__parent_id_index")
         )
         self.assertEqual((guard.state, guard.droppable, plain.droppable), ("guard", False, True))
+        states = set(self.env["database.index.present"].search([]).mapped("state"))
+        self.assertNotIn("unused", states)  # counted for some minutes only
+        self.assertIn("unread", states)
         action = plain.with_context(index_operation="drop").action_operate()
         wizard = self.env[action["res_model"]].with_context(**action["context"]).create({})
         self.assertEqual(wizard.statements, f'DROP INDEX CONCURRENTLY IF EXISTS "public"."{plain.name}"')
@@ -204,6 +208,10 @@ class TestCommand(TransactionCase):
             (("deploy", "--index", "nonsense"), "nonsense is not declared"),
             (("prove",), "--yes"),
             (("drop", "--index", "res_partner_pkey"), "--dry-run"),
+            (("declare",), "needs --declaration"),
+            (("list", "--declaration", "{}"), "needs --declaration"),
+            (("declare", "--declaration", "no"), "is no JSON"),
+            (("declare", "--declaration", "{}"), "table None will not do"),
         ):
             code, _out, err = self.ask(*arguments)
             self.assertEqual(code, 2, err)
@@ -212,6 +220,36 @@ class TestCommand(TransactionCase):
         code, _out, err = self.ask("verify", database="no_such_database")
         self.assertEqual(code, 2)
         self.assertIn("cannot be reached", err[-1])
+
+    def test_declare_and_withdraw(self):
+        facts = {
+            "name": "tour_by_hand_idx",
+            "table": "res_currency_rate",
+            "keys": ["company_id", "name DESC"],
+            "purpose": "tried by hand",
+            "query": "SELECT id FROM res_currency_rate",
+        }
+        self.addCleanup(self.withdraw, facts["name"])
+        code, out, err = self.ask("declare", "--declaration", json.dumps(facts), "--json")
+        self.assertEqual(
+            (code, json.loads(out)), (0, [{"name": facts["name"], "table": facts["table"]}]), err
+        )
+        code, out, err = self.ask("deploy", "--dry-run", "--index", facts["name"])
+        self.assertEqual(code, 0, err)
+        self.assertTrue(out.startswith('CREATE INDEX CONCURRENTLY "tour_by_hand_idx"'), out)
+        code, _out, err = self.ask("prove", "--index", facts["name"], "--yes")
+        self.assertEqual(code, 2)
+        self.assertIn("odoo monitor analyze", err[-1])
+        code, _out, err = self.ask("withdraw", "--index", facts["name"])
+        self.assertEqual(code, 0, err)
+        code, _out, err = self.ask("withdraw", "--index", facts["name"])
+        self.assertEqual(code, 1)
+        self.assertIn("not declared by an administrator", err[-1])
+
+    def withdraw(self, name):
+        with runtime.session(get_db_name()) as session, session.transaction() as cursor:
+            stored.forget(cursor, name)
+            catalogue.forget(cursor, name)
 
     def test_answers(self):
         code, out, err = self.ask("list", "--json")

@@ -112,7 +112,8 @@ class Monitor(Command):
             "statements": [one.to_json() for one in found],
             "advice": [
                 {"definition": a.definition, "gain": a.gain, "seconds": a.seconds, "bytes": a.bytes,
-                 "write": a.write, "tried": a.tried, "statements": a.statements}
+                 "write": a.write, "tried": a.tried, "statements": a.statements,
+                 "declaration": a.declaration()}
                 for a in advices
             ],
             "not_planned": failed,

@@ -107,7 +107,7 @@ def keep(cursor, advices):
     execute_values(
         cursor,
         'INSERT INTO database_monitor.advice ("table", definition, gain, seconds, bytes, write, tried,'
-        " statements) VALUES %s",
+        " statements, declaration) VALUES %s",
         [
             (
                 a.candidate.table,
@@ -118,6 +118,7 @@ def keep(cursor, advices):
                 a.write,
                 a.tried,
                 Json(a.statements),
+                Json(a.declaration()),
             )
             for a in advices
         ],

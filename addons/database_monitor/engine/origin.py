@@ -31,7 +31,7 @@ WORKINGS = tuple(
 MODULES = (
     "/addons/base/models/ir_rule.py", "/addons/base/models/ir_model.py", "/addons/base/models/ir_http.py",
     "/addons/web/controllers/dataset.py", "/addons/web/models/models.py",
-    "/database_monitor/cursor.py", "/method_cache/hooks.py",
+    "/database_monitor/cursor.py", "/method_cache/hooks.py", "/method_cache/models/base.py",
 )  # fmt: skip
 #: parts of a path that say who or which: numbers, and what may be a token
 OPAQUE = re.compile(r"\d+|(?=.*\d)[\w-]{16,}")

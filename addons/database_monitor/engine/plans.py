@@ -12,10 +12,12 @@ import psycopg2
 from psycopg2.sql import SQL, Identifier
 
 from .errors import MonitorError
-from .shapes import CUT
+from .shapes import CUT, ROWS
 from .statements import hit_share
 
 PLANNABLE = re.compile(r"\(?(?:SELECT|WITH|INSERT|UPDATE|DELETE|VALUES)\b", re.I)
+#: constants with a type before them, where no parameter may stand
+TYPED = re.compile(r"\b(DATE|TIME|TIMESTAMP|INTERVAL) \?", re.I)
 #: rows from which reading a whole table is worth a word
 LARGE = 10000
 #: share of a table's rows below which an index could have found them
@@ -47,6 +49,9 @@ def explain(cursor, shape):
         raise MonitorError(f"only SELECT, INSERT, UPDATE and DELETE have plans, not {shape[:60]!r}")
     if shape.endswith(CUT) or "…" in shape or ";" in shape:
         raise MonitorError(f"not kept in full, or more than one statement: {shape[:60]!r}")
+    if ROWS in shape:
+        raise MonitorError(f"writes rows of values, which are not kept: {shape[:60]!r}")
+    shape = TYPED.sub(r"?::\1", shape)
     number = iter(range(1, 10000))
     text = re.sub(r"\?", lambda _match: f"${next(number)}", shape)
     cursor.execute("SAVEPOINT plan")

@@ -23,16 +23,20 @@ FIGURES = {
     "n_plus_one": ("Places that ask record by record (sampled)", "count", False),
     "cache_hit": ("Blocks found in memory", "share", True),
     "index_hit": ("Index blocks found in memory", "share", True),
-    "pool_efficiency": ("Pool efficiency (time that connections were active)", "share", True),
+    "pool_efficiency": ("Pool efficiency (time connections were active)", "share", True),
     "connections": ("Connections", "count", None),
     "indexes": ("Indexes", "count", None),
     "unused_indexes": ("Unused indexes above 1 MB", "count", False),
     "dead_rows": ("Dead rows", "count", False),
-    "temp_bytes": ("Spilled to disk since the last reset", "bytes", None),
-    "deadlocks": ("Deadlocks since the last reset", "count", None),
+    "temp_bytes": ("Spilled to disk", "bytes", None),
+    "deadlocks": ("Deadlocks", "count", None),
     "database_bytes": ("Size of the database", "bytes", None),
 }
 NOT_MEASURED = "not measured"
+SUMS = (
+    "Latency is of the 24 hours before each moment; hits, pool efficiency, deadlocks and spills before count "
+    "from the reset of PostgreSQL's statistics, after from the moment before."
+)
 #: statements of the report, by what changed most
 MOST = 20
 
@@ -140,7 +144,12 @@ def _moments(one):
 def markdown(one):
     """The report as Markdown."""
     before, after = _moments(one)
-    lines = [f"# Database optimization of {one.database}", "", f"Before: {before}. After: {after}.", ""]
+    lines = [
+        f"# Database optimization of {one.database}",
+        "",
+        f"Before: {before}. After: {after}. {SUMS}",
+        "",
+    ]
     lines += [f"* Not measured: {text}" for text in one.missing]
     for title, heads, rows in one.tables:
         lines += ["", f"## {title}", ""]
@@ -168,7 +177,7 @@ def page(one):
     title = html.escape(f"Database optimization of {one.database}")
     parts = [
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
-        f"<style>{STYLE}</style></head><body><h1>{title}</h1><p>Before: {before}. After: {after}.</p>",
+        f"<style>{STYLE}</style></head><body><h1>{title}</h1><p>Before: {before}. After: {after}. {SUMS}</p>",
     ]
     parts += [f"<p>Not measured: {html.escape(text)}</p>" for text in one.missing]
     for heading, heads, rows in one.tables:

@@ -32,8 +32,16 @@ CREATE TABLE IF NOT EXISTS database_monitor.n_plus_one (
 CREATE TABLE IF NOT EXISTS database_monitor.advice (
     id serial PRIMARY KEY, made_at timestamptz NOT NULL DEFAULT now(), "table" text NOT NULL,
     definition text NOT NULL, gain double precision NOT NULL, seconds double precision NOT NULL,
-    bytes bigint NOT NULL, write double precision, tried text NOT NULL, statements jsonb NOT NULL
+    bytes bigint NOT NULL, write double precision, tried text NOT NULL, statements jsonb NOT NULL,
+    declaration jsonb
 );
+-- came later; an ALTER waits for the installing transaction, even where there is nothing to do
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'database_monitor.advice'::regclass
+                      AND attname = 'declaration') THEN
+        ALTER TABLE database_monitor.advice ADD COLUMN declaration jsonb;
+    END IF;
+END $$;
 -- what constraints and triggers refused, by hour; names only, no values
 CREATE TABLE IF NOT EXISTS database_monitor.refusal (
     hour timestamptz NOT NULL, kind text NOT NULL, relation text NOT NULL, name text NOT NULL,

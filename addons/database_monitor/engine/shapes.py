@@ -28,11 +28,13 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 GENERATED = re.compile(r'"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"')
+#: rows of values, however many and wide
+ROWS = "VALUES (?)"
 LISTS = (
     (re.compile(r'\?(?:::"?\w+"?(?:\[\])?)+'), "?"),
     (re.compile(r"\bARRAY\[\?(?:, ?\?)*\]", re.I), "?"),
     (re.compile(r"\bIN (?:\?|\(\?(?:, ?\?)*\))(?!\w)", re.I), "IN (?)"),
-    (re.compile(r"\bVALUES (\([^()]*\))(?:, ?\([^()]*\))+", re.I), r"VALUES \1"),
+    (re.compile(r"\bVALUES (?:\?|\([^()]*\))(?:, ?(?:\?|\([^()]*\)))*", re.I), ROWS),
 )
 UTILITY = re.compile(
     r"(?:SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|SET|RESET|SHOW|LISTEN|NOTIFY|UNLISTEN|LOCK|EXPLAIN|PREPARE|"

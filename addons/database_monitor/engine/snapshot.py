@@ -111,13 +111,28 @@ def pin(cursor, which):
     return one.id
 
 
-def figures(one):
+#: sums that PostgreSQL keeps since the statistics were reset
+GROWING = (
+    "blks_hit",
+    "blks_read",
+    "active_seconds",
+    "session_seconds",
+    "deadlocks",
+    "temp_bytes",
+    "hit",
+    "read",
+)
+
+
+def figures(one, since=None):
     """The comparable figures of a snapshot, each a number or None where it was not measured.
 
     Seconds, shares from 0 to 1, bytes, counts.
+
+    :param since: an older snapshot; what PostgreSQL sums up counts from there, else from the last reset
     """
-    database = one.metrics.get("database") or {}
-    blocks = one.metrics.get("index_blocks") or {}
+    database = _grown(one, since, "database")
+    blocks = _grown(one, since, "index_blocks")
     connections = one.metrics.get("connections") or {}
     told = None if one.statements is None else one.statements.values()
     return {
@@ -154,7 +169,7 @@ def compare(before, after):
     :return: ``(figures, statements)``; a statement is ``(text, calls before, mean before, calls between, mean
         between)`` with means in seconds, those of which a figure changed most in total first
     """
-    old, new = figures(before), figures(after)
+    old, new = figures(before), figures(after, before)
     changed = []
     if before.statements is not None and after.statements is not None:
         between = statements.since(before.statements, after.statements)
@@ -165,6 +180,15 @@ def compare(before, after):
                 changed.append((one["text"], had["calls"], mean_before, one["calls"], mean))
         changed.sort(key=lambda row: -abs(row[4] - row[2]) * row[3])
     return [(name, old[name], new[name]) for name in old], changed
+
+
+def _grown(one, since, part):
+    """A part of the metrics with its sums since an older snapshot, unless they were reset meanwhile."""
+    now = one.metrics.get(part) or {}
+    before = (since and since.metrics.get(part)) or {}
+    if any(now.get(name, 0) < before.get(name, 0) for name in GROWING):
+        return now
+    return {name: value - before.get(name, 0) if name in GROWING else value for name, value in now.items()}
 
 
 def _share(hit, read):

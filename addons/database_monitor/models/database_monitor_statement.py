@@ -32,6 +32,7 @@ class DatabaseMonitorStatement(models.Model):
         "Cache Hit (%)", digits=(16, 1), readonly=True, aggregator=None,
         help="Blocks found in the shared buffers, by pg_stat_statements; empty where it is missing",
     )  # fmt: skip
+    told = fields.Boolean("Told by pg_stat_statements", readonly=True)
     model = fields.Char(readonly=True, help="Model and method that were called, for the most calls noted")
     route = fields.Char(readonly=True, help="Path of the request, numbers left out")
     place = fields.Char(readonly=True, help="Line of Python that asked")
@@ -56,7 +57,7 @@ class DatabaseMonitorStatement(models.Model):
                    (1000 * s.total / s.calls)::numeric AS mean, (1000 * s.p50)::numeric AS p50,
                    (1000 * s.p90)::numeric AS p90, (1000 * s.p99)::numeric AS p99,
                    (1000 * s.maximum)::numeric AS maximum, (100 * s.under_goal)::numeric AS under_goal,
-                   told.rows, told.cache_hit, o.model, o.route, o.place
+                   told.rows, told.cache_hit, told.shape IS NOT NULL AS told, o.model, o.route, o.place
               FROM database_monitor.statements(now() - interval '24 hours', now()) s
               JOIN database_monitor.shape t ON t.id = s.shape
               LEFT JOIN told ON told.shape = s.shape

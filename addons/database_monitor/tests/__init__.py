@@ -1,5 +1,6 @@
 from . import (
     test_alerts,
+    test_declare,
     test_histogram,
     test_latency,
     test_n_plus_one,

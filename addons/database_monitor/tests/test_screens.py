@@ -64,6 +64,18 @@ class TestScreens(HttpCase):
         self.start_tour("/odoo", "database_monitor_advice", login="admin")
         self.assertGreater(work("SELECT max(id) FROM database_monitor.advice"), before)
 
+    def test_declare(self):
+        if "database.index" not in self.env:
+            self.skipTest("database_index is not installed")
+        self.addCleanup(
+            work,
+            "DELETE FROM database_index.declared WHERE facts->>'table' = 'tour_visit'",
+            "DELETE FROM database_index.index WHERE relation = 'tour_visit'",
+        )
+        self.start_tour("/odoo", "database_monitor_declare", login="admin")
+        rows = work("SELECT login FROM database_index.declared WHERE facts->>'table' = 'tour_visit'")
+        self.assertEqual(rows, [("admin",)])
+
     def test_alerts_and_places(self):
         self.start_tour("/odoo", "database_monitor_alerts", login="admin")
         self.start_tour("/odoo", "database_monitor_n_plus_one", login="admin")

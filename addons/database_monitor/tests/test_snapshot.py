@@ -71,6 +71,16 @@ class TestSnapshot(LabCase):
         self.assertIn(("slow_statements", 0, 1), named)
         self.assertIn(normalise("SELECT count(*) FROM measured WHERE a > %s"), [row[0] for row in changed])
 
+    def test_sums_count_from_the_older_snapshot(self):
+        """Hits of the time between two snapshots; after a reset of the statistics, since that."""
+        before, after = self.load(self.take()), self.load(self.take())
+        before.metrics["database"] |= {"blks_hit": 1000, "blks_read": 9000}
+        after.metrics["database"] |= {"blks_hit": 1990, "blks_read": 9010}
+        self.assertEqual(snapshot.figures(before)["cache_hit"], 0.1)
+        self.assertEqual(snapshot.figures(after, before)["cache_hit"], 0.99)
+        after.metrics["database"] |= {"blks_hit": 300, "blks_read": 100}
+        self.assertEqual(snapshot.figures(after, before)["cache_hit"], 0.75)
+
     def test_a_reset_counts_from_zero(self):
         one = {"text": "SELECT ?", "maximum": 1.0, **dict.fromkeys(statements.SUMS, 10)}
         less = {**one, **dict.fromkeys(statements.SUMS, 4)}

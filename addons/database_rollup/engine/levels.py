@@ -1,5 +1,7 @@
 """Days and what they are gathered in: each level's buckets lie within those of the next."""
 
+from datetime import date, timedelta
+
 from odoo.tools import SQL
 
 from .sql import own
@@ -35,6 +37,48 @@ def after(level, first):
 def nested(levels):
     """Whether ``levels`` are such as a rollup may keep: from the day on, each coarser than the one before."""
     return bool(levels) and levels[0] == "day" and levels == tuple(x for x in LEVELS if x in levels)
+
+
+def _bucket(level, day):
+    """``(first day, day after the last)`` of the bucket that holds ``day``; ``None`` beyond the year 9999."""
+    if level == "day":
+        first, months = day, 0
+    elif level == "dekad":
+        third = min((day.day - 1) // 10, 2)
+        first, months = day.replace(day=1 + 10 * third), int(third == 2)
+        if not months:
+            return first, first + timedelta(days=10)
+    elif level == "century":
+        first, months = date((day.year - 1) // 100 * 100 + 1, 1, 1), 1200
+    else:
+        months = _MONTHS[level]
+        first = date(day.year, (day.month - 1) // months * months + 1, 1)
+    if not months:
+        return first, first + timedelta(days=1)
+    years, month = divmod(first.month - 1 + months, 12)
+    return first, date(first.year + years, month + 1, 1) if first.year + years <= date.max.year else None
+
+
+def split(low, high, levels):
+    """``pieces`` in Python, of one range: [(level, first day, day after the last)].
+
+    :param levels: names, from coarse to fine, the last one ``day``
+    """
+    found, taken = [], None
+    for level in levels:
+        if low >= high:
+            break
+        first, after = _bucket(level, low)
+        begin = low if first == low else after
+        end = _bucket(level, high)[0]
+        if begin is None or begin >= end:
+            continue
+        if taken is None:
+            found.append((level, begin, end))
+        else:
+            found += [(level, *part) for part in ((begin, taken[0]), (taken[1], end)) if part[0] < part[1]]
+        taken = begin, end
+    return found
 
 
 def create_pieces():

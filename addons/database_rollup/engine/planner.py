@@ -8,84 +8,48 @@ from dataclasses import replace
 
 from odoo.tools import SQL
 
-from . import objects
+from . import cover, objects
 from .declaration import Avg, Count, CountDaily, CountDistinct, Max, Min, Sum
-from .levels import CODES, LEVELS, start
+from .levels import CODES, start
 from .protocol import RULES
 from .question import GRAINS, Question, check, choose, column, columns, measures, one_row_each
-from .sql import all_of, commas, own, trusted
+from .sql import all_of, commas, trusted
 
 __all__ = ["GRAINS", "Question", "answer", "base", "check", "choose", "column", "columns"]
 
 
-def _dirty(cut, question, rules, noted):
-    """SQL of the noted days in the period, as datemultirange."""
-    rollup = cut.rollup
-    period = SQL("daterange(%s, %s)", question.first, question.end)
-    if noted is None:
-        noted = SQL("(SELECT range_agg(days) FROM %s WHERE days && %s)", objects.log(rollup), period)
-    else:
-        noted = SQL("%s::datemultirange", noted)
-    dirty = SQL("COALESCE(%s * datemultirange(%s), '{}')", noted, period)
-    if "read-ready" not in rules:
-        return dirty
-    first = objects.table(rollup.kept[0])
-    return SQL(
-        # Tables are found by name as of now, rows as of the snapshot: they must belong together. The
-        # join that finds nothing locks the table before its name is turned into the oid; while it is
-        # locked, no other declaration's tables can come into being.
-        "CASE WHEN EXISTS (SELECT FROM %(state)s s LEFT JOIN %(first)s ON false WHERE s.name = %(name)s"
-        " AND s.ready AND s.fingerprint = %(fingerprint)s AND s.relation = %(relation)s::regclass)"
-        " THEN %(dirty)s ELSE datemultirange(%(period)s) END",
-        state=own("state"),
-        first=first,
-        name=rollup.name,
-        fingerprint=rollup.fingerprint,
-        relation=first.code,
-        dirty=dirty,
-        period=period,
-    )
+def _arms(cut, cover, question, select, measure=None, condition=None, below=None):
+    """The rows of every level (or those ``below`` one) and the live ones, with the columns ``select``.
 
-
-def _periods(question):
-    """The periods, as a table of their numbers and days."""
-    rows = (
-        SQL("(%s, datemultirange(daterange(%s, %s)))", SQL(str(number)), first, end)
-        for number, (first, end) in enumerate(question.spans)
-    )
-    return SQL("(VALUES %s) c(period, days)", commas(rows))
-
-
-def _cover(cut, question, rules, noted):
-    """CTEs ``d``, with ``dirty``: the days that are read live; and ``c``: which level answers the others."""
-    coarsest = GRAINS[question.grain] if question.grain else LEVELS[-1]
-    codes = [CODES[level] for level in reversed(cut.rollup.levels) if CODES[level] <= CODES[coarsest]]
-    return SQL(
-        "d AS MATERIALIZED (SELECT %s AS dirty), c AS MATERIALIZED (SELECT c.period, p.* FROM d, %s,"
-        " %s(c.days - d.dirty, %s::smallint[]) p)",
-        _dirty(cut, question, rules, noted),
-        _periods(question),
-        own("pieces"),
-        codes,
-    )
-
-
-def _arms(cut, question, select, measure=None, condition=None, below=None):
-    """The rows of every level (or those ``below`` one) and the live ones, with the columns ``select``."""
-    terms = [SQL("(%s)", term) for term in (question.where, condition) if term]
-    return SQL(
-        # OFFSET 0: one index scan a piece, whatever the planner thinks of joining by level
-        "SELECT t.* FROM %(pieces)s, LATERAL (SELECT %(select)s FROM %(table)s t WHERE %(where)s"
-        " AND t.level = c.level AND t.bucket >= c.low AND t.bucket < c.high OFFSET 0) t"
-        " UNION ALL SELECT %(select)s FROM d, %(periods)s, unnest(c.days * d.dirty) r,"
-        " LATERAL %(live)s(lower(r), upper(r)) t WHERE %(where)s",
-        select=select,
-        pieces=SQL("(SELECT * FROM c WHERE level < %s) c", CODES[below]) if below else SQL("c"),
-        table=objects.table(cut, measure),
-        live=objects.live(cut, measure),
-        periods=_periods(question),
-        where=all_of(terms),
-    )
+    ``None`` where neither arm has anything to read.
+    """
+    where = all_of([SQL("(%s)", term) for term in (question.where, condition) if term])
+    arms, pieces = [], cover.pieces(below)
+    if pieces:
+        arms.append(
+            SQL(
+                # OFFSET 0: one index scan a piece, whatever the planner thinks of joining by level
+                "SELECT t.* FROM %s, LATERAL (SELECT %s FROM %s t WHERE %s"
+                " AND t.level = c.level AND t.bucket >= c.low AND t.bucket < c.high OFFSET 0) t",
+                pieces,
+                select,
+                objects.table(cut, measure),
+                where,
+            )
+        )
+    if cover.live:
+        arms.append(
+            SQL(
+                "SELECT %s FROM %s, LATERAL %s(%s, %s) t WHERE %s",
+                select,
+                cover.live,
+                objects.live(cut, measure),
+                cover.low,
+                cover.high,
+                where,
+            )
+        )
+    return SQL(" UNION ALL ").join(arms) if arms else None
 
 
 def _keys(question, alias="t"):
@@ -111,10 +75,12 @@ def _group(question):
     return SQL("GROUP BY %s", commas(_identifiers(question.keys))) if question.keys else SQL()
 
 
-def answer(rollup, question, rules=RULES, noted=None):
+def answer(rollup, question, rules=RULES, noted=None, dirty=None):
     """Statement that answers from the rollup: clean days at the coarsest level, dirty ones live.
 
     :param noted: dirty days read earlier, as text: what the mutation check breaks ``read-once`` with
+    :param dirty: the dirty days, of :func:`.cover.dirty_of`, as they stand in this transaction's snapshot;
+        without them the statement looks itself
     :raises NotCoveredError: no cut can answer
     """
     check(rollup, question)
@@ -125,21 +91,22 @@ def answer(rollup, question, rules=RULES, noted=None):
     rows = commas(
         [*(SQL("%s AS %s", sql, SQL.identifier(name)) for name, sql in keys), *_identifiers(stored)]
     )
-    ctes = [_cover(cut, question, rules, noted)]
-    found = _arms(cut, question, rows)
+    days = cover.found(cut, question, rules, noted) if dirty is None else cover.known(cut, question, dirty)
+    ctes = [*days.ctes]
+    found = _arms(cut, days, question, rows)
     distinct = [m for m in asked if isinstance(m, CountDistinct)]
     # nothing to add up; without keys there is one row always, and only adding up makes one of none
     ready = question.parts or (question.keys and one_row_each(cut, question))
     if distinct and not one_row_each(cut, question):
-        more, found = _with_values(cut, question, found, asked, distinct)
+        more, found = _with_values(cut, days, question, found, asked, distinct)
         ctes.append(more)
     totals = ((m, (_row if ready else _total)(m)) for m in asked)
     return _as_wanted(
         question,
         asked,
         SQL(
-            "WITH %s SELECT %s%s FROM (%s) q %s %s",
-            commas(ctes),
+            "%s SELECT %s%s FROM (%s) q %s %s",
+            SQL("WITH %s", commas(ctes)) if ctes else SQL(),
             commas([*_identifiers(question.keys), *_numbers(question, totals)]),
             _groups(question),
             found,
@@ -149,7 +116,7 @@ def answer(rollup, question, rules=RULES, noted=None):
     )
 
 
-def _with_values(cut, question, found, asked, distinct):
+def _with_values(cut, days, question, found, asked, distinct):
     """Count values where a group has several rows; return further CTEs and the statement of the parts.
 
     A group of one row has its distinct counts in it. Only if there is any other, values are read.
@@ -168,9 +135,9 @@ def _with_values(cut, question, found, asked, distinct):
     )
     counted = {m.name for m in distinct}
     # where a bucket of the grain has one row, only groups of finer rows have several
-    grain = (
-        question.grain if question.grain in LEVELS and cut.names <= {*question.by, *question.pinned} else None
-    )
+    below = None
+    if question.grain in CODES and cut.names <= {*question.by, *question.pinned}:
+        below = CODES[question.grain]
     of_rows = [
         SQL("CASE WHEN _rows = 1 THEN %s END AS %s", SQL.identifier(name), SQL.identifier(name))
         if name in counted
@@ -181,6 +148,9 @@ def _with_values(cut, question, found, asked, distinct):
     for m in distinct:
         values = commas([_named(_keys(question)), SQL("t.value")] if question.keys else [SQL("t.value")])
         several = SQL("(SELECT bool_or(_rows > 1) FROM g)")
+        read = _arms(cut, days, question, values, m, several, below)
+        if read is None:
+            continue
         parts.append(
             SQL(
                 "SELECT %s FROM (SELECT DISTINCT * FROM (%s) u) v %s",
@@ -190,7 +160,7 @@ def _with_values(cut, question, found, asked, distinct):
                         *(SQL("count(*)" if name == m.name else "NULL") for name in names),
                     ]
                 ),
-                _arms(cut, question, values, m, several, grain),
+                read,
                 _group(question),
             )
         )
@@ -292,7 +262,7 @@ def base(rollup, question, restrict=None):
             _named(inner),
             objects.sources(rollup),
             all_of(conditions),
-            SQL("JOIN %s ON c.days @> t.bucket", _periods(question)) if question.periods else SQL(),
+            SQL("JOIN %s ON c.days @> t.bucket", cover.periods(question)) if question.periods else SQL(),
             question.where or SQL("TRUE"),
             _group_inner(question),
             _ordered(question),

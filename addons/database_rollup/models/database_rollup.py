@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.lru import LRU
 
-from ..engine import deploy, fold, grace, planner
+from ..engine import cover, deploy, fold, grace, planner
 from ..engine.errors import BusyError, NotCoveredError, NotDeployedError, QuestionError, RollupError
 from ..engine.question import Question
 from ..engine.sql import own, run
@@ -44,12 +44,12 @@ class Answer:
 _statements = LRU(512)
 
 
-def _statement(rollup, question):
+def _statement(rollup, question, dirty):
     """:func:`..engine.planner.answer`, remembered: it depends on nothing else."""
-    key = rollup.prefix, question
+    key = rollup.prefix, question, dirty
     found = _statements.get(key)
     if found is None:
-        found = _statements[key] = planner.answer(rollup, question)
+        found = _statements[key] = planner.answer(rollup, question, dirty=dirty)
     return found
 
 
@@ -188,6 +188,7 @@ class DatabaseRollup(models.Model):
         within=None,
         parts=False,
         conditions=None,
+        standing=None,
     ):
         """Answer a question under the user's access rights, companies and record rules.
 
@@ -204,6 +205,7 @@ class DatabaseRollup(models.Model):
         :param parts: with ``within``: spares adding up what that does, see there
         :param conditions: a dict that remembers, from question to question of this user in this transaction,
             what a domain without lists is as SQL
+        :param standing: of :meth:`_standing`, for several questions of a page
         :return: :class:`Answer`, exact in the transaction's snapshot, its own writes included
         :raises AccessError: the user may not read one of the rollup's models
         :raises UserError: the question names something that the rollup does not have
@@ -233,7 +235,8 @@ class DatabaseRollup(models.Model):
         if not reason:
             try:
                 where, pinned = self._remembered_condition(rollup, Domain(domain), conditions)
-                sql = _statement(rollup, replace(question, where=where, pinned=pinned))
+                dirty = standing and standing.get(name)
+                sql = _statement(rollup, replace(question, where=where, pinned=pinned), dirty)
             except Inexpressible as error:
                 reason = f"not a condition on dimensions: {error}"
             except NotCoveredError as error:
@@ -248,6 +251,22 @@ class DatabaseRollup(models.Model):
             groups = rows[0][-1] if rows else 0
             rows = [row[:-1] for row in rows]
         return Answer(planner.columns(rollup, question), rows, "base" if reason else "rollup", reason, groups)
+
+    @api.model
+    def _standing(self, names):
+        """The dirty days of rollups: what statements of a page need not each find out themselves.
+
+        It holds until this transaction writes to a source table; all its statements see one snapshot.
+
+        :return: {name: dirty days}, of those that are deployed
+        """
+        self.env.flush_all()
+        rollups = [r for r in map(self._rollup, names) if r.prefix in self._deployed_prefixes()]
+        if not rollups:
+            return {}
+        (row,) = run(self.env.cr, cover.standing(rollups))
+        found = ((rollup.name, cover.dirty_of(text)) for rollup, text in zip(rollups, row, strict=True))
+        return {name: dirty for name, dirty in found if dirty is not None}
 
     @api.model
     def _check_rollup_access(self, rollup):

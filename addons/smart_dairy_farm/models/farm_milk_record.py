@@ -75,7 +75,8 @@ class FarmMilkRecord(models.Model):
         "This animal already has a milk record for that day and session. Change that record instead.",
     )
     _animal_date_idx = models.Index("(animal_id, record_date DESC)")
-    _farm_date_idx = models.Index("(farm_id, record_date)")
+    # walked backwards it is also the order of a farm's list
+    _farm_date_idx = models.Index("(farm_id, record_date, id)")
     _yield_range = models.Constraint(
         "CHECK (total_yield BETWEEN 0 AND 100)", "Milk of one session lies between 0 and 100 kg."
     )

@@ -42,6 +42,7 @@ class ReadingsController(http.Controller):
                 raise body.BodyError(401, "send the gateway's key: Authorization: Bearer <key>")
             readings = self._batch(asked)
             with _connect() as cursor:
+                ingest.begin(cursor)
                 wait = gateways.admit(cursor, gateway.id, len(readings), gateway.rate_limit)
             if wait:
                 reason = f"more than {gateway.rate_limit} readings per minute; send the rest later"

@@ -51,6 +51,8 @@ def find(cursor, key):
 def admit(cursor, gateway_id, readings, rate_limit):
     """Note that a gateway was heard, and spend its allowance for ``readings``; the caller commits.
 
+    In a transaction of :func:`.ingest.begin`: batches of one gateway that come at once take turns here.
+
     The generic cell rate algorithm by the database's clock: one moment a gateway, whatever the load.
 
     :param rate_limit: readings per minute; 0: any number. A burst of one minute's worth is free, and a batch

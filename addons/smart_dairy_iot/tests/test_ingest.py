@@ -3,11 +3,12 @@
 import gzip
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import psycopg2
 from odoo import fields
-from odoo.addons.smart_dairy_iot.engine import body, ingest, intake
+from odoo.addons.smart_dairy_iot.engine import body, gateways, ingest, intake
 from odoo.addons.smart_dairy_iot.readings import READINGS
 from odoo.sql_db import db_connect
 from odoo.tests import HttpCase, get_db_name, tagged
@@ -337,6 +338,23 @@ class TestHttp(IngestCase):
             gzip.compress(json.dumps(batch).encode()), Content_Encoding="gzip"
         )
         self.assertEqual((status, facts["accepted"], facts["errors"]), (200, ingest.MOST, []))
+
+    def test_batches_of_one_gateway_at_once_take_turns(self):
+        def admit(cr):
+            ingest.begin(cr)
+            return gateways.admit(cr, self.gateway_id, 10, 0)
+
+        def other():
+            with connect() as cr:
+                return admit(cr)
+
+        with ThreadPoolExecutor() as pool:
+            with connect() as cr:
+                self.assertEqual(admit(cr), 0)
+                waiting = pool.submit(other)
+                with self.assertRaises(TimeoutError):
+                    waiting.result(0.5)
+            self.assertEqual(waiting.result(30), 0)
 
     def test_rate_limit_says_when(self):
         with connect() as cr:

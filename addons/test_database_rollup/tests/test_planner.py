@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from odoo.addons.database_rollup.engine import deploy, fold, grace, levels, planner
+from odoo.addons.database_rollup.engine import cover, deploy, fold, grace, levels, planner
 from odoo.addons.database_rollup.engine.errors import NotCoveredError, QuestionError
 from odoo.addons.database_rollup.engine.sql import SQL, run
 from odoo.addons.database_rollup.testing.sample import MILK, ORDERS, ROLLUPS, SALES
@@ -133,10 +133,13 @@ class TestPlannerEqualsGroupBy(LabCase):
             with self.lab.transaction() as cursor:
                 try:
                     answer = run(cursor, planner.answer(rollup, question))
+                    ((text,),) = run(cursor, cover.standing([rollup]))
+                    looked = run(cursor, planner.answer(rollup, question, dirty=cover.dirty_of(text)))
                 except NotCoveredError:
                     continue
                 really = run(cursor, planner.base(rollup, question))
                 self.assertEqual(close(answer), close(really), question)
+                self.assertEqual(close(looked), close(really), question)
                 if question.order or question.limit:
                     self.assertEqual(*([rounded(row) for row in rows] for rows in (answer, really)), question)
 
@@ -229,6 +232,16 @@ class TestPieces(LabCase):
                     if bucket_of(level, low) == low:
                         found[low] = level
                     low += timedelta(days=1)
+            names = list(reversed(kept))
+            for first, length in ranges:
+                end = first + timedelta(days=length)
+                cursor.execute(
+                    "SELECT level, low, high FROM database_rollup.pieces("
+                    "datemultirange(daterange(%s, %s)), %s::smallint[])",
+                    [first, end, [levels.CODES[x] for x in names]],
+                )
+                split = [(levels.CODES[level], *days) for level, *days in levels.split(first, end, names)]
+                self.assertEqual(split, cursor.fetchall())
         self.assertEqual(found, greedy(wanted, kept))
         self.assertEqual(seen, len(wanted))
 

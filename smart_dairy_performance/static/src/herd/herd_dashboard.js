@@ -5,6 +5,8 @@ import { Dashboard } from "../common/dashboard";
 
 const ANIMAL = "farm.animal";
 const MILK = "farm.milk.record";
+/** A herd of so many animals is ranked without being asked. */
+const RANKED_AT_ONCE = 2000;
 const HEALTH_TONES = { healthy: "ok", suspicious: "warn", ill: "bad", in_treatment: "info", to_be_culled: "bad" };
 
 export class HerdDashboard extends Dashboard {
@@ -36,9 +38,18 @@ export class HerdDashboard extends Dashboard {
         this.loadLater(this.pens, ANIMAL, "get_herd_pens", question);
         if (this.ranked !== JSON.stringify(question)) {
             this.ranked = JSON.stringify(question);
-            this.ranking.status = "loading";
-            this.loadLater(this.ranking, ANIMAL, "get_herd_ranking", question);
+            // of a hundred thousand animals it takes seconds: only who wants it should wait
+            if (answer.data.herd.count <= RANKED_AT_ONCE) {
+                this.rank();
+            } else {
+                Object.assign(this.ranking, { status: "offered", asked: null });
+            }
         }
+    }
+
+    rank() {
+        this.ranking.status = "loading";
+        return this.loadLater(this.ranking, ANIMAL, "get_herd_ranking", JSON.parse(this.ranked));
     }
 
     isEmpty(data) {

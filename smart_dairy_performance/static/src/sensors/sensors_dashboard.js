@@ -144,6 +144,13 @@ export class SensorsDashboard extends Dashboard {
         ];
     }
 
+    /** Farms call their tanks and barns alike. */
+    placeName(row) {
+        const { barns, tanks } = this.state.data;
+        const farms = new Set([...barns, ...tanks].map((place) => place.farm));
+        return farms.size > 1 ? `${row.name} (${row.farm})` : row.name;
+    }
+
     get barnRows() {
         return this.state.data.barns.map((row) => ({
             id: row.id,
@@ -153,7 +160,7 @@ export class SensorsDashboard extends Dashboard {
                   ? { text: _t("Heat stress: THI from %s", this.format.number(row.threshold)), tone: "bad" }
                   : { text: _t("as of %s", this.since(row.at)), tone: "ok" },
             cells: {
-                name: row.name,
+                name: this.placeName(row),
                 temperature: this.measured(row.temperature, "°C"),
                 humidity: this.measured(row.humidity, "%", 0),
                 thi: row.thi === null ? "–" : this.format.number(row.thi, 1),
@@ -183,7 +190,7 @@ export class SensorsDashboard extends Dashboard {
                     ? { text: _t("empty"), tone: "info" }
                     : { text: _t("as of %s", this.since(row.at)), tone: "ok" },
             cells: {
-                name: row.name,
+                name: this.placeName(row),
                 temperature: this.measured(row.temperature, "°C"),
                 level: this.measured(row.level, "L", 0),
                 state: "",

@@ -4,7 +4,7 @@ registry.category("web_tour.tours").add("database_index_all", {
     steps: () => [
         {content: "look for it", trigger: ".o_searchview_input", run: "edit tour_rate_plain"},
         {content: "by its name", trigger: ".o_searchview_autocomplete .o-dropdown-item:first", run: "click"},
-        {content: "nobody has read it", trigger: ".o_data_row:contains('tour_rate_plain'):contains('Unused')"},
+        {content: "nobody has read it", trigger: ".o_data_row:contains('tour_rate_plain'):contains('Not Read Yet')"},
         {
             content: "drop it",
             trigger: ".o_data_row:contains('tour_rate_plain') button[name='action_operate'] .fa-trash",

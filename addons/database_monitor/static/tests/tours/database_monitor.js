@@ -34,6 +34,17 @@ registry.category("web_tour.tours").add("database_monitor_advice", {
     ],
 });
 
+registry.category("web_tour.tours").add("database_monitor_declare", {
+    url: "/odoo/index-advice",
+    steps: () => [
+        { content: "The advice", trigger: ".o_data_row:has(.o_data_cell:contains(tour_visit)) button[name=action_declare]", run: "click" },
+        { content: "The exact statement", trigger: ".modal .o_index_statements:contains(CREATE INDEX CONCURRENTLY)" },
+        { content: "can be run", trigger: ".modal button[name=action_run]" },
+        { content: "Later", trigger: ".modal button[special=cancel]", run: "click" },
+        { content: "Declared", trigger: "body:not(:has(.modal))" },
+    ],
+});
+
 registry.category("web_tour.tours").add("database_monitor_alerts", {
     url: "/odoo/database-alerts",
     steps: () => [
