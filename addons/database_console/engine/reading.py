@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from .parameters import PAGE, Choice, Number, Text, order
 
-STATES = ("active", "unused", "guard", "invalid", "dropped")
+STATES = ("active", "unread", "unused", "guard", "invalid", "dropped")
 INDEXES = (
     *PAGE,
     order("-bytes", "name", "table", "scans"),

@@ -87,7 +87,7 @@ class TestApi(HttpCase):
         self.assertEqual(
             [one["name"] for one in found["items"]], ["console_visit_farm", "console_visit_pkey"]
         )
-        self.assertEqual([one["state"] for one in found["items"]], ["unused", "guard"])
+        self.assertEqual([one["state"] for one in found["items"]], ["unread", "guard"])
         self.assertEqual((found["total"], found["limit"], found["offset"]), (2, 50, 0))
         second = self.ask("indexes?table=console_visit&sort=name&limit=1&offset=1").json()
         self.assertEqual((second["total"], second["items"]), (2, found["items"][1:]))

@@ -25,6 +25,7 @@ export function megabytes(bytes) {
 /** How things stand, of indexes, tasks and findings: words, and Bootstrap's colour. */
 export const TAGS = {
     active: [_t("Active"), "success"],
+    unread: [_t("Not Read Yet"), "secondary"],
     unused: [_t("Unused"), "warning"],
     guard: [_t("Guards Rows"), "info"],
     invalid: [_t("Invalid"), "danger"],

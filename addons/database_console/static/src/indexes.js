@@ -5,7 +5,7 @@ import { megabytes, TAGS, useAnswer, whole } from "./common";
 import { Answer, Pager, SortHead, Tag } from "./parts";
 
 const LIMIT = 50;
-const STATES = ["active", "unused", "guard", "invalid", "dropped"];
+const STATES = ["active", "unread", "unused", "guard", "invalid", "dropped"];
 
 /** Every index of the database: looked for, sorted, rebuilt, dropped and restored. */
 export class Indexes extends Component {
