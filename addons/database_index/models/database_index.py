@@ -174,15 +174,16 @@ class DatabaseIndex(models.Model):
 
     @api.model
     def _ask(self, operation, name=None):
-        """Have an operation done in the background, after this transaction.
+        """Have an operation done in the background, after this transaction; return the task's id.
 
         A concurrent build waits for every older transaction: it must not run within one.
         """
         self._check_administrator()
         with self._session() as work, work.transaction() as cursor:
-            tasks.ask(cursor, operation, name, self.env.user.login)
+            task = tasks.ask(cursor, operation, name, self.env.user.login)
         self.env.ref("database_index.cron_maintain").sudo()._trigger()
         _logger.info("%s of %s asked for by %s", operation, name or "all indexes", self.env.user.login)
+        return task
 
     @api.model
     def _cron_maintain(self):

@@ -79,16 +79,19 @@ def explain(cursor, one, told):
     one.findings = plans.findings(cursor, plan, told.get(one.id), places)
 
 
-def analyze(work, since, until, most=MOST):
+def analyze(work, since, until, most=MOST, tell=None):
     """Statements with plans and findings, and the indexes advised; the advice is kept for the page.
 
     :param work: a session
+    :param tell: called with the share that is done, 0 to 1, as it goes on
     :return: ``(statements, advices, {what: why it could not be planned})``
     """
     with work.transaction(undo=True) as cursor:
         found, told = slowest(cursor, since, until, most)
-        for one in found:
+        for number, one in enumerate(found, 1):
             explain(cursor, one, told)
+            if tell:
+                tell(number / len(found) / 2)  # trying indexes takes the other half
     advices, failed = advice.advise(
         work, [(one.text, one.calls, one.total) for one in found if not one.failed]
     )

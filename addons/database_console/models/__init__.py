@@ -1,0 +1,1 @@
+from . import database_console, database_console_analysis

@@ -1,0 +1,1 @@
+from . import test_analysis, test_api, test_console, test_parameters, test_screens
