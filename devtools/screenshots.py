@@ -27,6 +27,7 @@ PAGES = {
     "orders-by-month": ("orders-by-month", ".o_pivot table, .o_view_nocontent"),
     "database-indexes": ("database-indexes", ".o_list_view .o_data_row"),
     "all-indexes": ("all-indexes", ".o_list_view .o_data_row"),
+    "database": ("database", ".o_console_tile"),
     "partition-sets": ("partition-sets/{set}", ".o_form_view .o_data_row, .o_form_view .o_kanban_record"),
 }
 # A list of a whole herd is as long as the herd: its picture shows one screen.
