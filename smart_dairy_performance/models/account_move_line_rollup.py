@@ -14,7 +14,7 @@ class AccountMoveLine(models.Model):
 
     _inherit = "account.move.line"
 
-    # what the rollup of open items, the position of a day and its horizon look for
+    # what the rollup of open items and the position of a past day look for
     _receivable_due_idx = models.Index(
         "(COALESCE(date_maturity, date)) WHERE parent_state = 'posted' AND amount_residual <> 0"
     )
