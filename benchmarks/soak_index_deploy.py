@@ -115,7 +115,7 @@ def write(number, lab, ended, result):
     chance, trouble, longest, writes = random.Random(number), Counter(), 0.0, 0
     cnx = lab.connect(autocommit=True)
     with contextlib.closing(cnx), cnx.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = '{BAR}'")
+        cursor.execute("SET lock_timeout = %s", [BAR])
         cursor.execute("SET application_name = 'writer'")
         while not ended.is_set():
             began = time.monotonic()

@@ -8,6 +8,7 @@ from odoo.addons.database_monitor.engine.histogram import Histogram
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, get_db_name, new_test_user, tagged
 from psycopg2.errors import RaiseException, UniqueViolation
+from psycopg2.sql import SQL, Identifier
 
 from .common import LabCase
 
@@ -158,7 +159,7 @@ class TestRefused(TransactionCase):
             for statement in statements:
                 cursor.execute(statement)
             for table in ("alert", "refusal", "advice"):
-                cursor.execute(f"DELETE FROM database_monitor.{table}")  # noqa: S608 the names above
+                cursor.execute(SQL("DELETE FROM {}").format(Identifier("database_monitor", table)))
 
     def test_for_administrators_only(self):
         for group in ("base.group_user", "base.group_portal"):

@@ -11,6 +11,7 @@ from odoo.addons.database_monitor.engine.histogram import Histogram
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, get_db_name, tagged
 from odoo.tools import config
+from psycopg2.sql import SQL, Identifier
 
 from .common import LabCase
 
@@ -96,7 +97,7 @@ class TestCommand(TransactionCase):
     def tearDown(self):
         with runtime.session(get_db_name()) as work, work.transaction() as cursor:
             for table in ("snapshot", "alert", "advice"):
-                cursor.execute(f"DELETE FROM database_monitor.{table}")  # noqa: S608 the names above
+                cursor.execute(SQL("DELETE FROM {}").format(Identifier("database_monitor", table)))
         super().tearDown()
 
     def test_from_snapshot_to_report(self):

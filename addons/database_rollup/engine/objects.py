@@ -273,7 +273,7 @@ def _leave_early(rollup, alias):
 
     They are part of what finds the days, too; here they spare drafts the way along the joins.
     """
-    terms = [SQL("(%s)", trusted(term)) for term in rollup.where if _aliases(rollup, term) == {alias}]
+    terms = _own(rollup, alias)
     if not terms or alias in rollup.zone_aliases:
         return SQL()
 
@@ -366,7 +366,11 @@ def _found_in_zone(rollup, alias, rules):
 
 def own_terms(rollup, alias):
     """Those of the rollup's conditions that are about one table only, as SQL."""
-    return all_of([SQL("(%s)", trusted(term)) for term in rollup.where if _aliases(rollup, term) == {alias}])
+    return all_of(_own(rollup, alias))
+
+
+def _own(rollup, alias):
+    return [SQL("(%s)", trusted(term)) for term in rollup.where if _aliases(rollup, term) == {alias}]
 
 
 def _aliases(rollup, expression):

@@ -18,13 +18,13 @@ from .sql import all_of, commas, trusted
 __all__ = ["GRAINS", "Question", "answer", "base", "check", "choose", "column", "columns"]
 
 
-def _arms(cut, cover, question, select, measure=None, condition=None, below=None):
+def _arms(cut, days, question, select, measure=None, condition=None, below=None):
     """The rows of every level (or those ``below`` one) and the live ones, with the columns ``select``.
 
     ``None`` where neither arm has anything to read.
     """
     where = all_of([SQL("(%s)", term) for term in (question.where, condition) if term])
-    arms, pieces = [], cover.pieces(below)
+    arms, pieces = [], days.pieces(below)
     if pieces:
         arms.append(
             SQL(
@@ -37,15 +37,15 @@ def _arms(cut, cover, question, select, measure=None, condition=None, below=None
                 where,
             )
         )
-    if cover.live:
+    if days.live:
         arms.append(
             SQL(
                 "SELECT %s FROM %s, LATERAL %s(%s, %s) t WHERE %s",
                 select,
-                cover.live,
+                days.live,
                 objects.live(cut, measure),
-                cover.low,
-                cover.high,
+                days.low,
+                days.high,
                 where,
             )
         )
